@@ -1,0 +1,266 @@
+#include "avo.h"
+#include "base/mem.h"
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *path_join(const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+
+	if (n == 0 || name[0] == '/')
+		return xstrdup(name);
+	return xasprintf("%s%s%s", dir, dir[n - 1] == '/' ? "" : "/", name);
+}
+
+bool path_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+bool path_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+const char *path_basename(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+enum avo_status path_read(struct buf *out, const char *path, size_t max, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t start = out->len;
+	enum avo_status st = AVO_OK;
+
+	if (fd < 0)
+		return error_errno(err, errno, "cannot read %s", path);
+	for (;;) {
+		char *room = buf_reserve(out, 65536);
+		ssize_t n = room ? read(fd, room, 65536) : 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			st = error_errno(err, errno, "cannot read %s", path);
+		if (n <= 0)
+			break;
+		buf_commit(out, (size_t)n);
+		if (out->len - start > max) {
+			st = error_set(err, AVO_CORRUPT, "%s is larger than %zu bytes", path, max);
+			break;
+		}
+	}
+	close(fd);
+	if (st == AVO_OK && out->overflow)
+		st = error_set(err, AVO_CORRUPT, "%s is larger than expected", path);
+	return st;
+}
+
+static enum avo_status write_all(int fd, const void *data, size_t len, const char *path, struct error *err)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, errno, "cannot write %s", path);
+		p += n;
+		len -= (size_t)n;
+	}
+	return AVO_OK;
+}
+
+static void sync_parent(const char *path)
+{
+	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+	int fd;
+
+	if (slash)
+		*slash = '\0';
+	fd = open(slash ? (*dir ? dir : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	free(dir);
+}
+
+enum avo_status path_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+{
+	char *temp = xasprintf("%s.tmp-%ld", path, (long)getpid());
+	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	enum avo_status st;
+
+	if (fd < 0) {
+		st = error_errno(err, errno, "cannot create %s", temp);
+		free(temp);
+		return st;
+	}
+	st = write_all(fd, data, len, path, err);
+	if (st == AVO_OK && fsync(fd) != 0)
+		st = error_errno(err, errno, "cannot write %s", path);
+	close(fd);
+	if (st == AVO_OK && rename(temp, path) != 0)
+		st = error_errno(err, errno, "cannot rename onto %s", path);
+	if (st != AVO_OK)
+		unlink(temp);
+	else
+		sync_parent(path);
+	free(temp);
+	return st;
+}
+
+enum avo_status path_mkdirs(const char *path, mode_t mode, struct error *err)
+{
+	char *copy = xstrdup(path), *p = copy;
+	enum avo_status st = AVO_OK;
+
+	do {
+		p = strchr(p + 1, '/');
+		if (p)
+			*p = '\0';
+		if (mkdir(copy, mode) != 0 && errno != EEXIST) {
+			st = error_errno(err, errno, "cannot create the directory %s", copy);
+			break;
+		}
+		if (p)
+			*p = '/';
+	} while (p);
+	if (st == AVO_OK && !path_is_dir(path))
+		st = error_set(err, AVO_ENVIRONMENT, "%s is in the way: not a directory", path);
+	free(copy);
+	return st;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+enum avo_status path_remove_tree(const char *path, struct error *err)
+{
+	if (!path_exists(path))
+		return AVO_OK;
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
+		return error_errno(err, errno, "cannot remove %s", path);
+	return AVO_OK;
+}
+
+enum avo_status path_copy_file(const char *from, const char *to, mode_t mode, struct error *err)
+{
+	struct buf data = BUF_INIT;
+	enum avo_status st = path_read(&data, from, BUF_DEFAULT_MAX, err);
+
+	if (st == AVO_OK)
+		st = path_write_atomic(to, buf_cstr(&data), data.len, mode, err);
+	buf_release(&data);
+	return st;
+}
+
+enum avo_status path_temp_dir(char **out, const char *dir, const char *prefix, struct error *err)
+{
+	char *template = xasprintf("%s/%sXXXXXX", dir, prefix);
+
+	if (!mkdtemp(template)) {
+		enum avo_status st = error_errno(err, errno, "cannot create a directory in %s", dir);
+
+		free(template);
+		return st;
+	}
+	*out = template;
+	return AVO_OK;
+}
+
+char *path_program_dir(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return xstrdup(".");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash && slash != self)
+		*slash = '\0';
+	return xstrdup(self);
+}
+
+/* The source tree, when the program runs where it was built. */
+static char *source_tree(void)
+{
+	char *dir = path_program_dir();
+	char *status = path_join(dir, "config.status");
+	char *top = NULL;
+
+	if (path_exists(status)) {
+		char *beside = path_join(dir, "kernels/include/avo");
+
+		top = path_is_dir(beside) ? xstrdup(dir) : xstrdup(AVO_SRCDIR);
+		free(beside);
+	}
+	free(status);
+	free(dir);
+	return top;
+}
+
+char *path_data(const char *relative)
+{
+	const char *env = getenv("AVO_DATA_DIR");
+	char *top, *path;
+
+	if (env && *env)
+		return path_join(env, relative);
+	top = source_tree();
+	path = path_join(top ? top : AVO_PKGDATADIR, relative);
+	free(top);
+	return path;
+}
+
+static char *program_in_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	char *copy = xstrdup(path ? path : "/usr/bin:/bin"), *save = NULL, *dir, *found = NULL;
+
+	for (dir = strtok_r(copy, ":", &save); dir && !found; dir = strtok_r(NULL, ":", &save)) {
+		found = path_join(dir, name);
+		if (access(found, X_OK) != 0) {
+			free(found);
+			found = NULL;
+		}
+	}
+	free(copy);
+	return found;
+}
+
+char *path_program(const char *name)
+{
+	char *dir = path_program_dir();
+	char *candidate = path_join(dir, name);
+
+	free(dir);
+	if (access(candidate, X_OK) == 0)
+		return candidate;
+	free(candidate);
+	candidate = path_join(AVO_LIBEXECDIR, name);
+	if (access(candidate, X_OK) == 0)
+		return candidate;
+	free(candidate);
+	return program_in_path(name);
+}

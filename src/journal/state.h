@@ -1,0 +1,165 @@
+/*
+ * The state of a run, rebuilt by applying journal events in order. The engine
+ * resumes from it, the command line prints it, the workbench draws it: nobody
+ * keeps a second copy of these facts. Applying an event never fails: unknown
+ * types and members are ignored, so that an older avo can read a newer journal.
+ *
+ * Ids are plain numbers (17 for a17); -1 means none.
+ */
+#ifndef AVO_JOURNAL_STATE_H
+#define AVO_JOURNAL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal/journal.h"
+#include "task/score.h"
+
+#define COMMIT_ID_SIZE 41	/* 40 hex digits and a NUL */
+
+enum engine_state {
+	ENGINE_NONE,		/* never started */
+	ENGINE_RUNNING,
+	ENGINE_PAUSED,
+	ENGINE_STEPPING,	/* running until the asked-for steps or actions are done */
+	ENGINE_AWAITING,	/* an approval is pending and the step cannot go on without it */
+	ENGINE_FINISHED,	/* a budget or the search space is used up */
+	ENGINE_FAILED,
+	ENGINE_STOPPED,		/* the engine was told to stop, or its end was recorded */
+};
+const char *engine_state_name(enum engine_state s);	/* "running", ... */
+enum engine_state engine_state_parse(const char *name);
+
+enum gate { GATE_AUTO, GATE_MANUAL };
+const char *gate_name(enum gate g);
+
+enum direction_state { DIRECTION_OPEN, DIRECTION_TRIED, DIRECTION_FAILED, DIRECTION_PARTIAL, DIRECTION_MERGED, DIRECTION_DROPPED };
+const char *direction_state_name(enum direction_state s);
+enum direction_state direction_state_parse(const char *name);
+
+struct version {
+	int id;
+	char commit[COMMIT_ID_SIZE];
+	int parent;			/* version id, -1 for v0 */
+	int attempt;			/* -1 for v0 */
+	int direction;
+	struct score score;		/* as measured when it was committed; count 0 for an unscored seed */
+	struct comparison comparison;	/* against its parent */
+	char author[24];		/* operator name or user name */
+	char *title;			/* first line of the commit message; owned */
+	int64_t time_ms;
+	struct journal_ref ref;		/* the "version" event */
+};
+
+enum attempt_stage { ATTEMPT_STARTED, ATTEMPT_SCORED, ATTEMPT_PENDING, ATTEMPT_COMMITTED, ATTEMPT_REJECTED, ATTEMPT_DROPPED };
+
+struct attempt {
+	int id;
+	enum attempt_stage stage;
+	int step, action;
+	int parent;			/* version id it was varied from */
+	int direction;
+	char commit[COMMIT_ID_SIZE];
+	char author[24];
+	char *title;			/* what was changed, in a line; owned */
+	int added, removed;		/* lines against the parent */
+	enum verdict verdict;
+	char *reason;			/* one sentence, NULL when passed; owned */
+	struct score score;
+	struct comparison comparison;
+	int incumbent;			/* version id it was compared with */
+	int version;			/* the version it became, -1 */
+	int64_t started_ms, ended_ms;	/* ended 0: still being evaluated */
+	struct journal_ref scored;	/* the full "attempt-scored" event: build log, checks, pairs, telemetry */
+};
+
+struct direction {
+	int id;
+	enum direction_state state;
+	int step;
+	int parent;			/* version id it started from */
+	char *title, *hypothesis, *expected, *outcome;	/* owned, may be NULL */
+	int attempts;			/* count */
+	int64_t opened_ms, closed_ms;
+};
+
+struct action {
+	int id;				/* counts over the whole run */
+	int step, attempt;		/* attempt -1 unless it is an evaluation */
+	char kind[16];			/* edit shell evaluate profile read search note ... */
+	char *text;			/* what, in a line; owned */
+	char *result;			/* how it ended, in a line; owned, NULL while it runs */
+	bool ok;
+	int64_t started_ms, ended_ms;
+	struct journal_ref ended;	/* the event with the full result or its blob */
+};
+
+struct step {
+	int id;
+	int parent;			/* version id */
+	char operator[24];
+	char outcome[24];		/* committed gave-up budget stopped rejected; "" while it runs */
+	int version;			/* what it committed, -1 */
+	int attempts, actions;
+	int64_t started_ms, ended_ms;
+};
+
+struct intervention {
+	char trigger[32];		/* no-version, repeated-candidate, cycle, ... */
+	char *reason, *act;		/* owned */
+	int64_t time_ms;
+};
+
+/* A baseline measured on the run's own suite: OpenBLAS, cuDNN, ... or the peak. */
+struct peer {
+	char name[32];
+	struct score score;
+};
+
+struct run_state {
+	uint64_t seq;			/* of the last event applied */
+	int64_t first_ms, last_ms;	/* times of the first and the last event */
+	char name[64], suite[32], backend[16], operator[24], unit[16], device[96];
+	enum engine_state state;
+	char state_reason[256];
+	enum gate gate;
+	int engine_pid;
+	double peak;			/* measured peak in the score's unit, NAN when unknown */
+
+	struct version *versions;	size_t version_count, version_cap;	/* in order: versions[i].id == i */
+	struct attempt *attempts;	size_t attempt_count, attempt_cap;	/* attempts[i].id == i + 1 */
+	struct direction *directions;	size_t direction_count, direction_cap;	/* directions[i].id == i + 1 */
+	struct step *steps;		size_t step_count, step_cap;		/* steps[i].id == i + 1 */
+	struct action *actions;		size_t action_count, action_cap;	/* a window: the newest STATE_MAX_ACTIONS */
+	struct intervention *interventions; size_t intervention_count, intervention_cap;
+	struct peer *peers;		size_t peer_count, peer_cap;
+	uint64_t actions_total;
+
+	int64_t active_ms;		/* time spent running or stepping, over all engine lives */
+	int64_t active_since_ms;	/* 0 when not active now */
+	double cost_usd;		/* money spent on models */
+	double tokens_in, tokens_out;
+};
+
+#define STATE_MAX_ACTIONS 4096
+
+void state_init(struct run_state *s);
+void state_release(struct run_state *s);
+/* Applies one parsed event; ref says where its line stands (zeroes when unknown). */
+void state_apply(struct run_state *s, const cJSON *event, struct journal_ref ref);
+/* Reads a whole journal directory into s. */
+enum avo_status state_load(struct run_state *s, const char *journal_dir, struct error *err);
+
+/* Lookups return NULL when there is no such thing; borrowed until the next apply. */
+const struct version *state_version(const struct run_state *s, int id);
+const struct version *state_best(const struct run_state *s);	/* the incumbent: the newest version (single lineage) */
+const struct attempt *state_attempt(const struct run_state *s, int id);
+const struct direction *state_direction(const struct run_state *s, int id);
+const struct step *state_step(const struct run_state *s, int id);	/* newest: state_step(s, s->step_count) */
+/* The attempt that waits for approval and was pending longest, or NULL. */
+const struct attempt *state_pending(const struct run_state *s);
+/* Attempts of the newest step or since the newest version that led nowhere. */
+int state_attempts_since_version(const struct run_state *s);
+int64_t state_active_ms(const struct run_state *s, int64_t now_ms);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The lineage: a run's git repository. Versions are commits on the branch
+ * `lineage`, tagged v0, v1, ...; every attempt is a commit under
+ * refs/avo/attempts/; the full score of a version is a note in refs/notes/avo.
+ * Commits are made through the object database and refs, never through the
+ * index or the working tree, and are on disk (fsync) when a call returns.
+ * No type of libgit2 appears here.
+ */
+#ifndef AVO_LINEAGE_LINEAGE_H
+#define AVO_LINEAGE_LINEAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "journal/state.h"	/* COMMIT_ID_SIZE, struct version, struct attempt */
+
+struct lineage;
+
+struct lineage_file {
+	const char *path;	/* relative, no "..", no leading slash */
+	const void *data;
+	size_t len;
+	bool executable;
+};
+
+/* Makes the repository in an existing directory: branch, config (preciousObjects), ignore rule for .avo/. */
+enum avo_status lineage_init(const char *run_dir, struct error *err);
+/* Opens for reading, or (writer: the caller holds the engine's lock) for writing, which clears stale ref locks. */
+enum lineage_mode { LINEAGE_READ, LINEAGE_WRITE };
+enum avo_status lineage_open(struct lineage **out, const char *run_dir, enum lineage_mode mode, struct error *err);
+void lineage_close(struct lineage *l);
+
+/* Commits the seed as v0. */
+enum avo_status lineage_commit_seed(char commit[COMMIT_ID_SIZE], struct lineage *l,
+				    const struct lineage_file *files, size_t count, const char *message, struct error *err);
+
+/* Records an attempt: a commit whose parent is version `parent`, at refs/avo/attempts/a<id>. Never moves the branch. */
+enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
+				       const struct lineage_file *files, size_t count,
+				       const char *author, const char *message, struct error *err);
+/* The same from the candidate's files in a directory (hidden files, .git and .avo are not taken). */
+enum avo_status lineage_commit_attempt_dir(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
+					   const char *dir, const char *author, const char *message, struct error *err);
+
+/*
+ * Makes attempt a version: a commit on the branch with the attempt's tree,
+ * message body, trailers and note, and the tag v<id>. AVO_CONFLICT when the
+ * branch is not where the record says (commit of the last version): the text
+ * says what was found and how to go on. Nothing is moved then. Calling it again for
+ * a version whose commit was made but not recorded completes it (idempotent).
+ */
+struct promotion {
+	int version, attempt;
+	const char *expected_tip;	/* commit of the last recorded version */
+	const char *attempt_commit;
+	const char *title, *body;	/* body may be NULL */
+	const char *author;
+	const char *suite, *backend;
+	const struct score *score;
+	const struct comparison *comparison;
+	const char *note_json;		/* the full score, one line of JSON; kept as the note */
+};
+enum avo_status lineage_promote(char commit[COMMIT_ID_SIZE], struct lineage *l, const struct promotion *p, struct error *err);
+
+/* Compares the branch with the recorded tip: AVO_OK or AVO_CONFLICT with an explanation. */
+enum avo_status lineage_check_tip(struct lineage *l, const char *expected_tip, struct error *err);
+
+/* Resolves "v7", "a17", a commit id or any revision git understands; "work" is the working tree (commit ""). */
+enum avo_status lineage_resolve(char commit[COMMIT_ID_SIZE], struct lineage *l, const char *name, struct error *err);
+
+/* Writes the files of a commit into dir (created; existing files are overwritten, others left). */
+enum avo_status lineage_export(struct lineage *l, const char *commit, const char *dir, struct error *err);
+/* One file of a commit. */
+enum avo_status lineage_read_file(struct buf *out, struct lineage *l, const char *commit, const char *path, struct error *err);
+/* The names of the files of a commit, one a line. */
+enum avo_status lineage_list_files(struct buf *out, struct lineage *l, const char *commit, struct error *err);
+
+/* Unified diff of two revisions as text (patch format, a/ b/ prefixes), with `context` lines; names as for lineage_resolve. */
+struct diff_stat { int files, added, removed; };
+enum avo_status lineage_diff(struct buf *out, struct diff_stat *stat, struct lineage *l,
+			     const char *from, const char *to, int context, struct error *err);
+
+/* Brings the working tree's files to `commit` when it still equals `from` ("" : no check); *dirty tells that it was edited and left alone. */
+enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *from, const char *commit, struct error *err);
+/* True when the two commits have the same tree. */
+bool lineage_same_tree(struct lineage *l, const char *a, const char *b);
+/* The id of the tree of a commit: equal for identical candidates. */
+enum avo_status lineage_tree_id(char tree[COMMIT_ID_SIZE], struct lineage *l, const char *commit, struct error *err);
+
+#endif
