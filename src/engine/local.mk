@@ -1,1 +1,3 @@
 # src/engine
+libavo_a_SOURCES += src/engine/engine.h \
+	src/engine/find.c
