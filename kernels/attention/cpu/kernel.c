@@ -628,8 +628,6 @@ int avo_attention(const struct avo_attention *a)
 		return 1;
 	if (HEAD_DIM == FIXED && a->head_dim == 64)
 		attend(a, &t, 64);
-	else if (HEAD_DIM == FIXED && a->head_dim == 128)
-		attend(a, &t, 128);
 	else
 		attend(a, &t, a->head_dim);
 	return 0;
