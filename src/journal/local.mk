@@ -1,1 +1,3 @@
 # src/journal
+libavo_a_SOURCES += \
+	src/journal/record.c src/journal/record.h
