@@ -33,22 +33,25 @@ struct journal;
 /*
  * Opens for writing, creating the directory when it is not there. A torn last
  * line (a crash in mid-write) is cut off; *cut_bytes (may be NULL) says how much.
- * Damage anywhere else is AVO_CORRUPT and nothing is changed.
+ * Damage anywhere else is AVO_CORRUPT and nothing is changed. A second writer is
+ * AVO_BUSY.
  */
 enum avo_status journal_open(struct journal **out, const char *dir, uint64_t *cut_bytes, struct error *err);
 void journal_close(struct journal *j);		/* syncs; NULL is fine */
 
 /*
  * Adds seq and t in front of the members of event (an object with "type"),
- * and writes it. Takes ownership of event. The line as written is available in
+ * and writes it; an event that has a "t" keeps it (fixtures, imports). Takes
+ * ownership of event, also when it fails. The line as written is available in
  * journal_last_line() until the next append. A full disk is AVO_ENVIRONMENT: the
  * line is not in the journal, the file ends at the line before, and the same
- * append may be tried again.
+ * append may be tried again. A line holds at most 16 MiB: bulk belongs in .avo/blobs.
  */
 enum avo_status journal_append(struct journal *j, cJSON *event, enum journal_sync sync, struct error *err);
 const char *journal_last_line(const struct journal *j, size_t *len, struct journal_ref *ref);
 uint64_t journal_last_seq(const struct journal *j);	/* 0 when empty */
-/* Syncs lazily written lines when they are due; returns the ms until it wants to be called again, -1: never. */
+/* Syncs lazily written lines when they are due; returns the ms until it wants to be called again, -1: never.
+ * When the sync fails, err is set and it wants to be called again. */
 int journal_tick(struct journal *j, struct error *err);
 
 struct journal_reader;
@@ -57,7 +60,7 @@ struct journal_reader;
 enum avo_status journal_reader_open(struct journal_reader **out, const char *dir, struct error *err);
 void journal_reader_close(struct journal_reader *r);
 /*
- * The next complete line, without its newline, borrowed until the next call;
+ * The next complete line, NUL-terminated in place of its newline, borrowed until the next call;
  * AVO_NEGATIVE when there is none now (call again later: new lines and new
  * segments are followed). A line that does not end yet is not returned.
  */

@@ -51,7 +51,14 @@ struct version {
 	struct journal_ref ref;		/* the "version" event */
 };
 
-enum attempt_stage { ATTEMPT_STARTED, ATTEMPT_SCORED, ATTEMPT_PENDING, ATTEMPT_COMMITTED, ATTEMPT_REJECTED, ATTEMPT_DROPPED };
+enum attempt_stage {
+	ATTEMPT_STARTED,	/* being evaluated */
+	ATTEMPT_SCORED,		/* it has a verdict */
+	ATTEMPT_PENDING,	/* waits for approval; an approved one stays so until its version is recorded */
+	ATTEMPT_COMMITTED,
+	ATTEMPT_REJECTED,	/* by the engineer */
+	ATTEMPT_DROPPED,	/* its step or the engine ended before there was a verdict */
+};
 
 struct attempt {
 	int id;
@@ -64,7 +71,7 @@ struct attempt {
 	char *title;			/* what was changed, in a line; owned */
 	int added, removed;		/* lines against the parent */
 	enum verdict verdict;
-	char *reason;			/* one sentence, NULL when passed; owned */
+	char *reason;			/* one sentence, NULL when passed and not rejected; owned */
 	struct score score;
 	struct comparison comparison;
 	int incumbent;			/* version id it was compared with */
@@ -130,7 +137,7 @@ struct run_state {
 	struct attempt *attempts;	size_t attempt_count, attempt_cap;	/* attempts[i].id == i + 1 */
 	struct direction *directions;	size_t direction_count, direction_cap;	/* directions[i].id == i + 1 */
 	struct step *steps;		size_t step_count, step_cap;		/* steps[i].id == i + 1 */
-	struct action *actions;		size_t action_count, action_cap;	/* a window: the newest STATE_MAX_ACTIONS */
+	struct action *actions;		size_t action_count, action_cap;	/* a window: the newest ones, at most STATE_MAX_ACTIONS */
 	struct intervention *interventions; size_t intervention_count, intervention_cap;
 	struct peer *peers;		size_t peer_count, peer_cap;
 	uint64_t actions_total;
@@ -145,9 +152,12 @@ struct run_state {
 
 void state_init(struct run_state *s);
 void state_release(struct run_state *s);
-/* Applies one parsed event; ref says where its line stands (zeroes when unknown). */
+/*
+ * Applies one parsed event; ref says where its line stands (zeroes when unknown). An event whose seq was applied
+ * already is ignored, so that the file and the socket may overlap.
+ */
 void state_apply(struct run_state *s, const cJSON *event, struct journal_ref ref);
-/* Reads a whole journal directory into s. */
+/* Reads a whole journal directory into s, which is initialised. AVO_CORRUPT names the place; s then holds what came before it. */
 enum avo_status state_load(struct run_state *s, const char *journal_dir, struct error *err);
 
 /* Lookups return NULL when there is no such thing; borrowed until the next apply. */
@@ -158,7 +168,8 @@ const struct direction *state_direction(const struct run_state *s, int id);
 const struct step *state_step(const struct run_state *s, int id);	/* newest: state_step(s, s->step_count) */
 /* The attempt that waits for approval and was pending longest, or NULL. */
 const struct attempt *state_pending(const struct run_state *s);
-/* Attempts of the newest step or since the newest version that led nowhere. */
+/* Attempts evaluated or rejected since the newest version was tried; those that say nothing about
+ * their candidate (evaluator-fault, cancelled) and pending ones do not count. */
 int state_attempts_since_version(const struct run_state *s);
 int64_t state_active_ms(const struct run_state *s, int64_t now_ms);
 

@@ -1,0 +1,135 @@
+/* Events of the run as a whole: its settings, the engine's lives, money. */
+#include "avo.h"
+#include "base/mem.h"
+#include "journal/internal.h"
+
+#include <math.h>
+
+#define MAX_PEERS 256
+
+static bool active(enum engine_state state)
+{
+	return state == ENGINE_RUNNING || state == ENGINE_STEPPING;
+}
+
+static void end_activity(struct run_state *s, int64_t t)
+{
+	s->active_ms = state_active_ms(s, t);
+	s->active_since_ms = 0;
+}
+
+static enum gate parse_gate(const cJSON *event, enum gate fallback)
+{
+	const char *name = json_str(event, "gate", "");
+
+	if (strcmp(name, gate_name(GATE_AUTO)) == 0)
+		return GATE_AUTO;
+	return strcmp(name, gate_name(GATE_MANUAL)) == 0 ? GATE_MANUAL : fallback;
+}
+
+void apply_run_created(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	event_copy(s->name, sizeof(s->name), event, "name");
+	event_copy(s->suite, sizeof(s->suite), event, "suite");
+	event_copy(s->backend, sizeof(s->backend), event, "backend");
+	event_copy(s->operator, sizeof(s->operator), event, "operator");
+	event_copy(s->unit, sizeof(s->unit), event, "unit");
+	s->gate = parse_gate(event, s->gate);
+}
+
+/* An engine that was killed recorded no end: its time counts up to its last event. */
+void apply_engine_started(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	end_activity(s, s->last_ms);
+	abandon_unfinished(s, -1, s->last_ms);
+	s->engine_pid = (int)json_int(event, "pid", 0);
+}
+
+void apply_engine_stopped(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	end_activity(s, t);
+	abandon_unfinished(s, -1, t);
+	s->engine_pid = 0;
+	if (s->state == ENGINE_FINISHED || s->state == ENGINE_FAILED)
+		return;
+	s->state = ENGINE_STOPPED;
+	event_copy(s->state_reason, sizeof(s->state_reason), event, "reason");
+}
+
+void apply_device(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	double peak = json_num(event, "peak", NAN);
+
+	event_copy(s->device, sizeof(s->device), event, "device");
+	if (peak > 0)
+		s->peak = peak;
+}
+
+static struct peer *peer_slot(struct run_state *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->peer_count; i++)
+		if (strncmp(s->peers[i].name, name, sizeof(s->peers[i].name) - 1) == 0)
+			return &s->peers[i];
+	if (s->peer_count == MAX_PEERS)
+		return NULL;
+	s->peers = xgrow(s->peers, &s->peer_cap, s->peer_count + 1, sizeof(*s->peers));
+	return memset(&s->peers[s->peer_count++], 0, sizeof(*s->peers));
+}
+
+void apply_peer(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	const char *name = json_str(event, "name", "");
+	struct peer *p = *name ? peer_slot(s, name) : NULL;
+
+	if (!p)
+		return;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	score_from_json(&p->score, event);
+}
+
+void apply_state(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	enum engine_state state = engine_state_parse(json_str(event, "state", NULL));
+
+	if (state == ENGINE_NONE)
+		return;
+	if (!active(state))
+		end_activity(s, t);
+	else if (!s->active_since_ms)
+		s->active_since_ms = t;
+	s->state = state;
+	event_copy(s->state_reason, sizeof(s->state_reason), event, "reason");
+}
+
+void apply_gate(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	s->gate = parse_gate(event, s->gate);
+}
+
+void apply_intervention(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	struct intervention *i;
+
+	s->interventions = xgrow(s->interventions, &s->intervention_cap, s->intervention_count + 1, sizeof(*i));
+	i = memset(&s->interventions[s->intervention_count++], 0, sizeof(*i));
+	event_copy(i->trigger, sizeof(i->trigger), event, "trigger");
+	i->reason = event_dup(event, "reason");
+	i->act = event_dup(event, "act");
+	i->time_ms = t;
+}
+
+static double at_least_zero(const cJSON *event, const char *key)
+{
+	double value = json_num(event, key, 0);
+
+	return value > 0 && isfinite(value) ? value : 0;
+}
+
+void apply_usage(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	s->cost_usd += at_least_zero(event, "cost_usd");
+	s->tokens_in += at_least_zero(event, "tokens_in");
+	s->tokens_out += at_least_zero(event, "tokens_out");
+}
