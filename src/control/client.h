@@ -19,11 +19,18 @@ struct control_client;
  */
 enum avo_status control_connect(struct control_client **out, const char *run_dir, bool read_only, struct error *err);
 void control_close(struct control_client *c);
+/* What the engine said of itself: run state step seq version pid. Borrowed. */
+const cJSON *control_hello(const struct control_client *c);
 int control_fd(const struct control_client *c);
 /* POLLIN, and POLLOUT when something waits to be sent. */
 short control_events(const struct control_client *c);
 
-/* Asks for events with seq > after, then everything that follows; live: also progress and live text. */
+/*
+ * Asks for the events with seq > after, then everything that follows, live
+ * progress and text included. They come as {"event":{...}} and {"live":{...}}. {"resync":N} says
+ * that this viewer was too slow: the journal's files hold what it missed, up to
+ * event N; what comes next is N + 1.
+ */
 enum avo_status control_subscribe(struct control_client *c, uint64_t after, struct error *err);
 
 /*
