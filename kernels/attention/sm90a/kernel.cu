@@ -1,0 +1,460 @@
+/*
+ * Attention forward for Hopper (sm_90a): TMA, wgmma, specialised warpgroups.
+ * bf16, head_dim 128, MHA and GQA, causal and not, any lengths.
+ *
+ * A block is one producer warpgroup, of which one thread drives the copy engine,
+ * and CONSUMERS warpgroups that hold 64 query rows each; together they walk the
+ * keys in blocks of TILE_N, from the right, so that masked blocks come first.
+ * Blocks are persistent: one per SM, tiles handed out by a counter or by stride.
+ *
+ *   shared memory   Q [TILE_M x 128], K and V [STAGES][TILE_N x 128], each as two
+ *                   panels of 64 columns in the 128-byte swizzle
+ *   registers       O 64 x 128 fp32, S 64 x TILE_N fp32, P the same in bf16
+ *   OVERLAP         S of block j is started before P V of block j + 1, and its
+ *                   softmax runs while that product does
+ *   PING_PONG       warpgroups issue their products in turn, so that one's
+ *                   softmax meets the other's tensor work
+ *
+ * Scores stay in log2 units: p = 2^(s * scale * log2 e - m). The running sum is
+ * kept per thread and added across the row once, at the end.
+ *
+ * version  change                                              measured on one H200 (mha suite, geomean, TFLOPS)
+ * v0       the structure above                                 697 full, 682 causal; 1.010 and 1.059 of cuDNN 9.19 in the same run
+ */
+/* ---- parameters: read by plan.c too ---- */
+#define TILE_N 128		// avo: 96|128|160|176
+#define STAGES 2		// avo: 2|3
+#define OVERLAP 1		// avo: 0|1
+#define PING_PONG 1		// avo: 0|1
+#define RESCALE 1		// avo: 0|1|2
+#define DYNAMIC_TILES 1		// avo: 0|1
+#define LONGEST_FIRST 1		// avo: 0|1
+#define L2_SECTION_MIB 32	// avo: 8|16|32|64
+#define PRODUCER_REGISTERS 24	// avo: 24|32|40
+
+#define HEAD_DIM 128
+#define CONSUMERS 2	/* a third one would have 160 registers a thread, and spill */
+#define TILE_M (64 * CONSUMERS)
+#define THREADS (128 * (CONSUMERS + 1))
+#define CONSUMER_REGISTERS (PRODUCER_REGISTERS > 32 ? 232 : 240)	/* the three together at most 512 */
+
+/* RESCALE 0: multiply O every block; 1: when a maximum of the warp's rows moved;
+ * 2: when one moved by more than 2^RESCALE_LOG2, exact all the same, since P then
+ * only carries that factor until the end. */
+#define RESCALE_LOG2 8.0f	// avo: 4.0f|8.0f|12.0f
+
+#define Q_BYTES (TILE_M * HEAD_DIM * 2)
+#define KV_BYTES (TILE_N * HEAD_DIM * 2)
+#define SHARED_K Q_BYTES
+#define SHARED_V (SHARED_K + STAGES * KV_BYTES)
+#define SHARED_BARRIERS (SHARED_V + STAGES * KV_BYTES)
+#define SHARED_BYTES (SHARED_BARRIERS + 256 + 1024)	/* 1024 to align the start */
+
+#ifdef __CUDACC__
+#include <avo/device/wgmma.cuh>
+
+enum { /* offsets of the mbarriers, 8 bytes each */
+	Q_FULL = 0,
+	Q_EMPTY = 8,
+	K_FULL = 16,
+	K_EMPTY = K_FULL + 8 * STAGES,
+	V_FULL = K_EMPTY + 8 * STAGES,
+	V_EMPTY = V_FULL + 8 * STAGES,
+	TILE_FULL = V_EMPTY + 8 * STAGES,
+	TILE_EMPTY = TILE_FULL + 16,
+	TILE_SLOTS = TILE_EMPTY + 16,
+};
+
+struct problem {
+	int q_len, kv_len, q_heads, group, batch_heads;
+	int tiles, section;	/* tiles in all; heads whose keys and values share the L2 at a time */
+	float scale_log2;
+};
+
+struct tile {
+	int m, head, batch, blocks;
+};
+
+/* A position in a ring of buffers and the parity of its barriers' phase. */
+struct ring {
+	int slot, parity;
+	AVO_DEVICE_MEMBER void next()
+	{
+		if (++slot == STAGES) {
+			slot = 0;
+			parity ^= 1;
+		}
+	}
+};
+
+/* Tiles of one section of heads at a time, the long rows of a causal mask first. */
+template <bool CAUSAL> AVO_DEVICE tile find_tile(const problem &p, int index)
+{
+	int rows = (p.q_len + TILE_M - 1) / TILE_M;
+	int section = index / (p.section * rows);
+	int rest = index - section * p.section * rows;
+	int heads = min(p.section, p.batch_heads - section * p.section);
+	int head = section * p.section + rest % heads;
+	int m = rest / heads;
+	int end = p.kv_len;
+
+	if (CAUSAL && LONGEST_FIRST)
+		m = rows - 1 - m;
+	if (CAUSAL)
+		end = min(end, (m + 1) * TILE_M + p.kv_len - p.q_len);
+	return { m, head % p.q_heads, head / p.q_heads, (end + TILE_N - 1) / TILE_N };
+}
+
+AVO_DEVICE void load_panels(unsigned shared, const avo_tensormap *map, unsigned barrier, int rows, int head, int row,
+			    int batch)
+{
+	avo_mbarrier_expect(barrier, rows * HEAD_DIM * 2);
+	avo_tma_load(shared, map, barrier, 0, head, row, batch);
+	avo_tma_load(shared + rows * 128, map, barrier, 64, head, row, batch);
+}
+
+template <bool CAUSAL>
+AVO_DEVICE void produce(const problem &p, const avo_tensormap *q, const avo_tensormap *k, const avo_tensormap *v,
+			unsigned *counter, unsigned shared, unsigned bars)
+{
+	ring kr = { 0, 1 }, vr = { 0, 1 };
+	int index = blockIdx.x;
+
+	for (int n = 0; index < p.tiles; n++) {
+		tile t = find_tile<CAUSAL>(p, index);
+		int kv_head = t.head / p.group;
+		int next = DYNAMIC_TILES ? gridDim.x + atomicAdd(counter, 1u) : index + gridDim.x;
+
+		avo_mbarrier_wait(bars + Q_EMPTY, (n & 1) ^ 1);
+		load_panels(shared, q, bars + Q_FULL, TILE_M, t.head, t.m * TILE_M, t.batch);
+		for (int j = t.blocks - 1; j >= -1; j--) {
+			if (j >= 0) {
+				avo_mbarrier_wait(bars + K_EMPTY + 8 * kr.slot, kr.parity);
+				load_panels(shared + SHARED_K + kr.slot * KV_BYTES, k, bars + K_FULL + 8 * kr.slot,
+					    TILE_N, kv_head, j * TILE_N, t.batch);
+				kr.next();
+			}
+			if (j < t.blocks - 1) {
+				avo_mbarrier_wait(bars + V_EMPTY + 8 * vr.slot, vr.parity);
+				load_panels(shared + SHARED_V + vr.slot * KV_BYTES, v, bars + V_FULL + 8 * vr.slot,
+					    TILE_N, kv_head, (j + 1) * TILE_N, t.batch);
+				vr.next();
+			}
+		}
+		if (DYNAMIC_TILES) {
+			avo_mbarrier_wait(bars + TILE_EMPTY + 8 * (n & 1), (n >> 1 & 1) ^ 1);
+			asm volatile("st.shared.u32 [%0], %1;" ::"r"(bars + TILE_SLOTS + 4 * (n & 1)), "r"(next) : "memory");
+			avo_mbarrier_arrive(bars + TILE_FULL + 8 * (n & 1));
+		}
+		index = next;
+	}
+}
+
+/* Where the tile loop of a consumer goes next. */
+AVO_DEVICE int next_tile(int index, int n, unsigned bars)
+{
+	int next = index + gridDim.x;
+
+	if (DYNAMIC_TILES) {
+		avo_mbarrier_wait(bars + TILE_FULL + 8 * (n & 1), n >> 1 & 1);
+		asm volatile("ld.shared.u32 %0, [%1];" : "=r"(next) : "r"(bars + TILE_SLOTS + 4 * (n & 1)) : "memory");
+		__syncwarp();
+		if (threadIdx.x % 32 == 0)
+			avo_mbarrier_arrive(bars + TILE_EMPTY + 8 * (n & 1));
+	}
+	return next;
+}
+
+/* What a consumer warpgroup keeps in registers; [2] are the rows r and r + 8 of a thread. */
+struct state {
+	float o[HEAD_DIM / 2];
+	float s[TILE_N / 2];
+	unsigned p[TILE_N / 4];
+	float max[2], sum[2], alpha[2];
+};
+
+AVO_DEVICE void start_scores(state &st, unsigned long long q, unsigned long long k)
+{
+	avo_wgmma_pin(st.s);
+	avo_wgmma_fence();
+#pragma unroll
+	for (int i = 0; i < HEAD_DIM / 16; i++)
+		avo_wgmma_ss<TILE_N>(st.s, q + i / 4 * (TILE_M * 128 >> 4) + i % 4 * 2,
+				     k + i / 4 * (TILE_N * 128 >> 4) + i % 4 * 2, i != 0);
+	avo_wgmma_commit();
+}
+
+AVO_DEVICE void start_output(state &st, unsigned long long v)
+{
+	avo_wgmma_pin(st.o);
+	avo_wgmma_pin(st.p);
+	avo_wgmma_fence();
+#pragma unroll
+	for (int i = 0; i < TILE_N / 16; i++)
+		avo_wgmma_rs<HEAD_DIM>(st.o, st.p + 4 * i, v + i * (16 * 128 >> 4));
+	avo_wgmma_commit();
+}
+
+/* Scores at and beyond limit[row], counted from this thread's first column, become -inf. */
+AVO_DEVICE void mask_scores(state &st, const int (&limit)[2])
+{
+#pragma unroll
+	for (int i = 0; i < TILE_N / 2; i++)
+		if (i / 4 * 8 + i % 2 >= limit[i / 2 % 2])
+			st.s[i] = -AVO_INFINITY;
+}
+
+/* Maximum, exponentials and sums of a block; s becomes p in fp32, alpha what O must be multiplied by. */
+template <bool MASKED> AVO_DEVICE void softmax(state &st, float scale_log2)
+{
+#pragma unroll
+	for (int r = 0; r < 2; r++) {
+		float old = st.max[r], top = old;
+#pragma unroll
+		for (int i = 0; i < TILE_N / 8; i++)
+			top = fmaxf(top, fmaxf(st.s[4 * i + 2 * r], st.s[4 * i + 2 * r + 1]));
+		top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
+		top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
+		if (RESCALE == 2 && (top - old) * scale_log2 <= RESCALE_LOG2)
+			top = old;
+		st.max[r] = top;
+		float base = MASKED && top == -AVO_INFINITY ? 0.0f : top * scale_log2;
+		float sum = 0;
+		st.alpha[r] = avo_exp2(old * scale_log2 - base);
+#pragma unroll
+		for (int i = 0; i < TILE_N / 8; i++) {
+			float a = avo_exp2(fmaf(st.s[4 * i + 2 * r], scale_log2, -base));
+			float b = avo_exp2(fmaf(st.s[4 * i + 2 * r + 1], scale_log2, -base));
+			st.s[4 * i + 2 * r] = a;
+			st.s[4 * i + 2 * r + 1] = b;
+			sum += a + b;
+		}
+		st.sum[r] = st.sum[r] * st.alpha[r] + sum;
+	}
+}
+
+AVO_DEVICE void pack_weights(state &st)
+{
+#pragma unroll
+	for (int i = 0; i < TILE_N / 4; i++)
+		st.p[i] = avo_pack_bf16(st.s[2 * i], st.s[2 * i + 1]);
+}
+
+AVO_DEVICE void rescale_output(state &st)
+{
+	if (RESCALE && !__any_sync(~0u, st.alpha[0] != 1.0f || st.alpha[1] != 1.0f))
+		return;
+#pragma unroll
+	for (int i = 0; i < HEAD_DIM / 2; i++)
+		st.o[i] *= st.alpha[i / 2 % 2];
+}
+
+/* Divides by the row sums and writes the rows below q_len, 16 bytes a lane. */
+AVO_DEVICE void write_output(state &st, const problem &p, const tile &t, int row, avo_bf16 *out)
+{
+#pragma unroll
+	for (int r = 0; r < 2; r++) {
+		float sum = st.sum[r];
+		sum += __shfl_xor_sync(~0u, sum, 1);
+		sum += __shfl_xor_sync(~0u, sum, 2);
+		float inverse = 1.0f / sum;
+		long long at = ((long long)t.batch * p.q_len + row + 8 * r) * p.q_heads + t.head;
+#pragma unroll
+		for (int g = 0; g < HEAD_DIM / 32; g++) {
+			unsigned w[4];
+#pragma unroll
+			for (int i = 0; i < 4; i++)
+				w[i] = avo_pack_bf16(st.o[16 * g + 4 * i + 2 * r] * inverse,
+						     st.o[16 * g + 4 * i + 2 * r + 1] * inverse);
+avo_quad_transpose(w);
+			if (row + 8 * r < p.q_len)
+				*(uint4 *)(out + at * HEAD_DIM + 32 * g + 8 * (threadIdx.x % 4)) = make_uint4(w[0], w[1], w[2], w[3]);
+		}
+	}
+}
+
+/* One consumer warpgroup: its place among the consumers, its rings, its shared memory. */
+struct consumer {
+	int wg, lane;
+	unsigned bars;
+	unsigned long long q, k, v;	/* descriptors of Q's rows and of the first K and V buffer */
+	ring kr, vr;
+
+	AVO_DEVICE_MEMBER void release(unsigned barrier)
+	{
+		if (lane == 0)
+			avo_mbarrier_arrive(bars + barrier);
+	}
+	AVO_DEVICE_MEMBER void scores(state &st)
+	{
+		avo_mbarrier_wait(bars + K_FULL + 8 * kr.slot, kr.parity);
+		if (PING_PONG)
+			avo_bar_sync(1 + wg, 256);
+		start_scores(st, q, k + kr.slot * (KV_BYTES >> 4));
+	}
+	AVO_DEVICE_MEMBER void output(state &st)
+	{
+		avo_mbarrier_wait(bars + V_FULL + 8 * vr.slot, vr.parity);
+		start_output(st, v + vr.slot * (KV_BYTES >> 4));
+	}
+	AVO_DEVICE_MEMBER void pass_turn()
+	{
+		if (PING_PONG)
+			avo_bar_arrive(1 + (wg + 1) % CONSUMERS, 256);
+	}
+	AVO_DEVICE_MEMBER void scores_done(state &st)
+	{
+		avo_wgmma_pin(st.s);
+		release(K_EMPTY + 8 * kr.slot);
+		kr.next();
+	}
+	AVO_DEVICE_MEMBER void output_done(state &st)
+	{
+		avo_wgmma_wait<0>();
+		avo_wgmma_pin(st.o);
+		release(V_EMPTY + 8 * vr.slot);
+		vr.next();
+	}
+};
+
+/* A block that is not the tile's first: its scores, and the output of the block before. */
+template <bool MASKED> AVO_DEVICE void step(consumer &c, state &st, const int (&limit)[2], int j, float scale_log2)
+{
+	c.scores(st);
+	if (OVERLAP) {
+		c.output(st);
+		c.pass_turn();
+		avo_wgmma_wait<1>();
+	} else {
+		c.pass_turn();
+		avo_wgmma_wait<0>();
+	}
+	c.scores_done(st);
+	if (MASKED) {
+		int left[2] = { limit[0] - j * TILE_N, limit[1] - j * TILE_N };
+		mask_scores(st, left);
+	}
+	softmax<MASKED>(st, scale_log2);
+	if (OVERLAP)
+		c.output_done(st);
+	pack_weights(st);
+	rescale_output(st);
+	if (!OVERLAP) {
+		c.output(st);
+		c.output_done(st);
+	}
+}
+
+template <bool CAUSAL>
+AVO_DEVICE void consume_tile(consumer &c, state &st, const problem &p, const tile &t, int n)
+{
+	int first = t.m * TILE_M + c.wg * 64;				/* this warpgroup's first row */
+	int row = first + threadIdx.x % 128 / 32 * 16 + c.lane / 4;	/* this thread's first row */
+	int shift = p.kv_len - p.q_len;
+	int column = 2 * (c.lane % 4);
+	int limit[2], unmasked = p.kv_len;
+	int j = t.blocks - 1;
+
+#pragma unroll
+	for (int r = 0; r < 2; r++) {
+		limit[r] = (CAUSAL ? min(p.kv_len, row + 8 * r + shift + 1) : p.kv_len) - column;
+		st.max[r] = -AVO_INFINITY;
+		st.sum[r] = 0;
+	}
+	if (CAUSAL)
+		unmasked = min(unmasked, first + shift + 1);
+	unmasked /= TILE_N;
+#pragma unroll
+	for (int i = 0; i < HEAD_DIM / 2; i++)
+		st.o[i] = 0;
+
+	avo_mbarrier_wait(c.bars + Q_FULL, n & 1);
+	c.scores(st);
+	c.pass_turn();
+	avo_wgmma_wait<0>();
+	c.scores_done(st);
+	if (j >= unmasked) {
+		int left[2] = { limit[0] - j * TILE_N, limit[1] - j * TILE_N };
+		mask_scores(st, left);
+	}
+	softmax<true>(st, p.scale_log2);
+	pack_weights(st);
+	if (!OVERLAP) {
+		c.output(st);
+		c.output_done(st);
+	}
+	for (j--; j >= unmasked; j--)
+		step<true>(c, st, limit, j, p.scale_log2);
+	for (; j >= 0; j--)
+		step<false>(c, st, limit, j, p.scale_log2);
+	c.release(Q_EMPTY);
+	if (OVERLAP) {
+		c.output(st);
+		c.output_done(st);
+	}
+}
+
+template <bool CAUSAL>
+AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const avo_tensormap *v, avo_bf16 *out,
+			  unsigned *counter, const problem &p)
+{
+	extern __shared__ unsigned char raw[];
+	unsigned shared = (avo_shared(raw) + 1023) & ~1023u;
+	unsigned bars = shared + SHARED_BARRIERS;
+	int group = threadIdx.x / 128;
+
+	if (threadIdx.x == 0) {
+		avo_mbarrier_init(bars + Q_FULL, 1);
+		avo_mbarrier_init(bars + Q_EMPTY, 4 * CONSUMERS);
+		for (int i = 0; i < STAGES; i++) {
+			avo_mbarrier_init(bars + K_FULL + 8 * i, 1);
+			avo_mbarrier_init(bars + V_FULL + 8 * i, 1);
+			avo_mbarrier_init(bars + K_EMPTY + 8 * i, 4 * CONSUMERS);
+			avo_mbarrier_init(bars + V_EMPTY + 8 * i, 4 * CONSUMERS);
+		}
+		for (int i = 0; i < 2; i++) {
+			avo_mbarrier_init(bars + TILE_FULL + 8 * i, 1);
+			avo_mbarrier_init(bars + TILE_EMPTY + 8 * i, 4 * CONSUMERS);
+		}
+		avo_mbarrier_init_fence();
+	}
+	__syncthreads();
+
+	if (group == 0) {
+		avo_registers_shrink<PRODUCER_REGISTERS>();
+		if (threadIdx.x == 0)
+			produce<CAUSAL>(p, q, k, v, counter, shared, bars);
+	} else {
+		avo_registers_grow<CONSUMER_REGISTERS>();
+		int wg = group - 1, index = blockIdx.x;
+		consumer c = { wg, (int)threadIdx.x % 32, bars,
+			       avo_wgmma_descriptor(shared + wg * 64 * 128, 0, 1024),
+			       avo_wgmma_descriptor(shared + SHARED_K, 0, 1024),
+			       avo_wgmma_descriptor(shared + SHARED_V, TILE_N * 128, 1024), { 0, 0 }, { 0, 0 } };
+		state st;
+
+		if (PING_PONG && wg == CONSUMERS - 1)
+			avo_bar_arrive(1, 256);
+		for (int n = 0; index < p.tiles; n++) {
+			tile t = find_tile<CAUSAL>(p, index);
+			consume_tile<CAUSAL>(c, st, p, t, n);
+			int row = t.m * TILE_M + wg * 64 + threadIdx.x % 128 / 32 * 16 + c.lane / 4;
+			write_output(st, p, t, row, out);
+			index = next_tile(index, n, bars);
+		}
+	}
+}
+
+#define ATTENTION(name, causal)                                                                                        \
+	extern "C" __global__ void __launch_bounds__(THREADS, 1)                                                       \
+		name(const __grid_constant__ avo_tensormap q, const __grid_constant__ avo_tensormap k,                 \
+		     const __grid_constant__ avo_tensormap v, avo_bf16 *out, unsigned *counter, int q_len, int kv_len, \
+		     int q_heads, int group, int batch_heads, int tiles, int section, float scale_log2)               \
+	{                                                                                                              \
+		problem p = { q_len, kv_len, q_heads, group, batch_heads, tiles, section, scale_log2 };                \
+		attention<causal>(&q, &k, &v, out, counter, p);                                                        \
+	}
+
+ATTENTION(attention_full, false)
+ATTENTION(attention_causal, true)
+#endif

@@ -1,0 +1,233 @@
+/*
+ * PTX that CUDA C++ has no words for, one instruction a function, no policy.
+ * Shared memory addresses are 32-bit ("shared window"), from avo_shared().
+ * NVRTC compiles this: no host headers. Functions exist from the architecture
+ * on that the section names; calling one below it does not assemble.
+ */
+#ifndef AVO_DEVICE_PTX_CUH
+#define AVO_DEVICE_PTX_CUH
+
+#include <avo/device/descriptor.h>
+
+#define AVO_DEVICE static __device__ __forceinline__
+#define AVO_DEVICE_MEMBER __device__ __forceinline__	/* for functions in a struct */
+
+#define AVO_INFINITY __int_as_float(0x7f800000)
+
+typedef unsigned short avo_bf16;	/* the bits of a bf16 */
+
+/* A tensor map as a kernel parameter: `const __grid_constant__ avo_tensormap q` */
+struct __align__(64) avo_tensormap {
+	unsigned long long opaque[16];
+};
+
+AVO_DEVICE unsigned avo_shared(const void *pointer)
+{
+	return (unsigned)__cvta_generic_to_shared(pointer);
+}
+
+/* ---- arithmetic ---- */
+
+AVO_DEVICE float avo_exp2(float x)	/* 2^x, 2 ulp; -inf gives 0 */
+{
+	float y;
+	asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+	return y;
+}
+
+AVO_DEVICE float avo_from_bf16(avo_bf16 bits)
+{
+	return __uint_as_float((unsigned)bits << 16);
+}
+
+/* Two floats to bf16, rounded to nearest even; `low` lands in the low half, so at the lower address. */
+AVO_DEVICE unsigned avo_pack_bf16(float low, float high)
+{
+	unsigned packed;
+	asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
+	return packed;
+}
+
+/*
+ * Four neighbouring lanes hold a 4 x 4 matrix of words, lane l its column l, and
+ * trade them until lane l has row l. In the accumulators of mma and wgmma a lane
+ * has 4 bytes in every 16 of a row; behind this it has all 16 of one.
+ */
+AVO_DEVICE void avo_quad_transpose(unsigned (&w)[4])
+{
+	int lane = threadIdx.x % 4;
+
+#pragma unroll
+	for (int i = 0; i < 4; i += 2) {
+		unsigned got = __shfl_xor_sync(~0u, lane & 1 ? w[i] : w[i + 1], 1);
+		w[i] = lane & 1 ? got : w[i];
+		w[i + 1] = lane & 1 ? w[i + 1] : got;
+	}
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		unsigned got = __shfl_xor_sync(~0u, lane & 2 ? w[i] : w[i + 2], 2);
+		w[i] = lane & 2 ? got : w[i];
+		w[i + 2] = lane & 2 ? w[i + 2] : got;
+	}
+}
+
+/* ---- sm_80: asynchronous copies, matrix loads, mma.sync ---- */
+
+/* 16 bytes from global to shared memory; with valid == false 16 zero bytes, and nothing is read. */
+AVO_DEVICE void avo_cp_async(unsigned shared, const void *global, bool valid)
+{
+	asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(global), "r"(valid ? 16 : 0)
+		     : "memory");
+}
+
+AVO_DEVICE void avo_cp_async_commit()
+{
+	asm volatile("cp.async.commit_group;" ::: "memory");
+}
+
+template <int PENDING> AVO_DEVICE void avo_cp_async_wait()
+{
+	asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
+}
+
+/* Four 8x8 bf16 matrices; lane l gives the address of row l % 8 of matrix l / 8. */
+AVO_DEVICE void avo_ldmatrix(unsigned (&r)[4], unsigned shared)
+{
+	asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+		     : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+		     : "r"(shared)
+		     : "memory");
+}
+
+AVO_DEVICE void avo_ldmatrix_transposed(unsigned (&r)[4], unsigned shared)
+{
+	asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+		     : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+		     : "r"(shared)
+		     : "memory");
+}
+
+/* d[16 x 8] += a[16 x 16] * b[16 x 8], bf16 in, fp32 sums. */
+AVO_DEVICE void avo_mma(float (&d)[4], const unsigned (&a)[4], unsigned b0, unsigned b1)
+{
+	asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+		     "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+		     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+		     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+/* ---- sm_90: mbarriers, bulk tensor copies, named barriers ---- */
+
+AVO_DEVICE void avo_mbarrier_init(unsigned barrier, unsigned arrivals)
+{
+	asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
+}
+
+/* Makes initialised barriers visible to the copy engine; a __syncthreads() follows. */
+AVO_DEVICE void avo_mbarrier_init_fence()
+{
+	asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+
+AVO_DEVICE void avo_mbarrier_arrive(unsigned barrier)
+{
+	asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
+}
+
+/* Arrives, and adds the bytes that copies must deliver before the phase ends. */
+AVO_DEVICE void avo_mbarrier_expect(unsigned barrier, unsigned bytes)
+{
+	asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
+}
+
+/*
+ * Waits until the phase of this parity is over. A new barrier is in phase 0: who
+ * waits for data starts with parity 0, who waits for a free buffer with parity 1.
+ */
+AVO_DEVICE void avo_mbarrier_wait(unsigned barrier, unsigned parity)
+{
+	asm volatile("{\n\t"
+		     ".reg .pred done;\n"
+		     "again:\n\t"
+		     "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n\t"
+		     "@!done bra again;\n\t"
+		     "}" ::"r"(barrier),
+		     "r"(parity)
+		     : "memory");
+}
+
+AVO_DEVICE void avo_prefetch_tensormap(const avo_tensormap *map)
+{
+	asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory");
+}
+
+/* One box of a 4-D map to shared memory; its bytes are counted on `barrier`. */
+AVO_DEVICE void avo_tma_load(unsigned shared, const avo_tensormap *map, unsigned barrier, int column, int head, int row,
+			     int batch)
+{
+	asm volatile("cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes "
+		     "[%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(shared),
+		     "l"(map), "r"(barrier), "r"(column), "r"(head), "r"(row), "r"(batch)
+		     : "memory");
+}
+
+/* The other way; rows outside of the tensor are not written. Commit, then wait before the buffer is reused. */
+AVO_DEVICE void avo_tma_store(const avo_tensormap *map, unsigned shared, int column, int head, int row, int batch)
+{
+	asm volatile("cp.async.bulk.tensor.4d.global.shared::cta.bulk_group [%0, {%2, %3, %4, %5}], [%1];" ::"l"(map),
+		     "r"(shared), "r"(column), "r"(head), "r"(row), "r"(batch)
+		     : "memory");
+}
+
+AVO_DEVICE void avo_tma_commit()
+{
+	asm volatile("cp.async.bulk.commit_group;" ::: "memory");
+}
+
+AVO_DEVICE void avo_tma_wait_read()	/* all committed stores have read their shared memory */
+{
+	asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+}
+
+/* Ordinary stores to shared memory become visible to the copy engine and the tensor cores. */
+AVO_DEVICE void avo_fence_async()
+{
+	asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+}
+
+/* Barriers 0 .. 15 of a block; 0 is __syncthreads(). `threads` counts who syncs and who arrives. */
+AVO_DEVICE void avo_bar_sync(int id, int threads)
+{
+	asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
+AVO_DEVICE void avo_bar_arrive(int id, int threads)
+{
+	asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
+/* Registers of one thread of this warpgroup, a multiple of 8; all its 4 warps call it. */
+template <int REGISTERS> AVO_DEVICE void avo_registers_grow()
+{
+	asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(REGISTERS));
+}
+
+template <int REGISTERS> AVO_DEVICE void avo_registers_shrink()
+{
+	asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(REGISTERS));
+}
+
+/* True in exactly one lane of a converged warp. */
+AVO_DEVICE bool avo_elect()
+{
+	unsigned elected;
+	asm volatile("{\n\t"
+		     ".reg .pred p;\n\t"
+		     "elect.sync _|p, 0xffffffff;\n\t"
+		     "selp.u32 %0, 1, 0, p;\n\t"
+		     "}"
+		     : "=r"(elected));
+	return elected != 0;
+}
+
+#endif
