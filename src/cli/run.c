@@ -1,0 +1,367 @@
+#include "avo.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "cli/attach.h"
+#include "cli/bench.h"
+#include "cli/commands.h"
+#include "cli/text.h"
+#include "engine/engine.h"
+#include "lineage/lineage.h"
+#include "ui/workbench.h"
+
+#include <math.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Making a run, starting its engine, and watching it: with a workbench, or a line an event. */
+
+static int run_init(const struct cli_call *call)
+{
+	struct run_options o = {
+		.dir = call->argv[0],
+		.name = cli_value(call, "name"),
+		.backend = cli_value(call, "backend"),
+		.suite = cli_value(call, "suite"),
+		.seed = cli_value(call, "seed"),
+		.operator_name = cli_value(call, "operator"),
+		.gate = cli_value(call, "gate"),
+		.model = cli_value(call, "model"),
+		.base_url = cli_value(call, "base-url"),
+	};
+	struct error err;
+
+	if (run_create(&o, &err) != AVO_OK)
+		return cli_fail(call, &err);
+	if (!call->global->json)
+		printf("created %s; start it with: avo run %s\n", o.dir, o.dir);
+	return 0;
+}
+
+static bool on_terminal(const struct cli_call *call)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !call->global->json;
+}
+
+static int open_workbench(const struct cli_call *call, const char *run_dir)
+{
+	struct workbench_options o = {
+		.run_dir = run_dir,
+		.read_only = cli_flag(call, "read-only"),
+		.ascii = call->global->ascii,
+		.color = call->global->color,
+		.command = cli_value(call, "command"),
+	};
+	struct error err;
+
+	return workbench_run(&o, &err) == AVO_OK ? 0 : cli_fail(call, &err);
+}
+
+static bool engine_options_of(struct engine_options *o, const struct cli_call *call)
+{
+	return cli_number(&o->steps, call, "steps", 1, 1000000000) &&
+	       cli_number(&o->attempts, call, "attempts", 1, 1000000000) &&
+	       cli_duration(&o->time_ms, call, "time");
+}
+
+/* Ends the watch when nothing more will happen without somebody's word. */
+static bool run_is_over(void *arg, const cJSON *event)
+{
+	const char *type = json_str(event, "type", ""), *state = json_str(event, "state", "");
+
+	if (strcmp(type, "engine-stopped") == 0)
+		return true;
+	return strcmp(type, "state") == 0 && strcmp(state, "failed") == 0;
+}
+
+static void print_summary(const struct cli_run *run)
+{
+	const struct run_state *s = &run->state;
+	const struct version *best = state_best(s), *seed = state_version(s, 0);
+	char age[32];
+	size_t i;
+
+	printf("\n%s: %s%s%s; %zu versions, %zu attempts, %s active\n", s->name, engine_state_name(s->state),
+	       s->state_reason[0] ? ", " : "", s->state_reason, s->version_count, s->attempt_count,
+	       clock_age(age, sizeof(age), state_active_ms(s, clock_wall_ms())));
+	if (!best || !isfinite(best->score.geomean))
+		return;
+	printf("best v%d %.2f %s, seed %.2f as recorded\n", best->id, best->score.geomean, best->score.unit,
+	       seed->score.geomean);
+	for (i = 0; i < s->attempt_count; i++)
+		if (s->attempts[i].stage == ATTEMPT_PENDING)
+			printf("a%d waits for approval: avo approve a%d %s\n", s->attempts[i].id, s->attempts[i].id, run->dir);
+}
+
+/* Reads the journal again and closes with what the run came to; the ratios are measured here and now, in one session. */
+static int close_watch(const struct cli_call *call, const char *run_dir)
+{
+	char *argv[] = { (char *)run_dir };
+	struct cli_call reread = *call;
+	struct cli_run run;
+	int status;
+
+	reread.argc = 1;
+	reread.argv = argv;
+	status = cli_open_run(&run, &reread);
+	if (status)
+		return status;
+	if (run.state.state == ENGINE_FAILED)
+		status = 3;
+	if (!call->global->json) {
+		print_summary(&run);
+		if (!status && run.state.version_count > 1 && !cli_flag(call, "headless")) {
+			puts("\nmeasuring best, seed and peers once more, together");
+			fflush(stdout);
+			status = cli_bench(call, &run, 1);
+		}
+	}
+	cli_close_run(&run);
+	return status;
+}
+
+static uint64_t last_seq(const char *run_dir)
+{
+	char *journal = path_join(run_dir, ".avo/journal");
+	struct run_state s;
+	uint64_t seq = 0;
+
+	state_init(&s);
+	if (state_load(&s, journal, NULL) == AVO_OK)
+		seq = s.seq;
+	state_release(&s);
+	free(journal);
+	return seq;
+}
+
+/* A line an event until the run has ended. */
+static int watch(const struct cli_call *call, const char *run_dir, uint64_t after)
+{
+	struct cli_engine engine = { 0 };
+	struct error err;
+	int status = 0;
+
+	if (control_connect(&engine.client, run_dir, true, &err) != AVO_OK) {
+		/* it may be over already: the journal knows */
+		if (err.status != AVO_NEGATIVE)
+			return cli_fail(call, &err);
+	} else {
+		if (control_subscribe(engine.client, after, &err) != AVO_OK)
+			status = cli_fail(call, &err);
+		else
+			status = cli_follow(&engine, call, run_is_over, NULL);
+		control_close(engine.client);
+	}
+	return status;
+}
+
+static int run_run(const struct cli_call *call)
+{
+	const char *names[CLI_MAX_NAMES];
+	struct engine_options o = { 0 };
+	struct error err;
+	bool terminal = on_terminal(call) && !cli_flag(call, "headless");
+	enum avo_status st;
+	uint64_t after;
+	char *run;
+	pid_t pid;
+	int count, status;
+
+	if (!engine_options_of(&o, call))
+		return 2;
+	status = cli_run_and_names(&run, names, &count, call);
+	if (status)
+		return status;
+	after = last_seq(run);
+	o.run_dir = run;
+	o.exit_when_idle = !terminal;
+	st = engine_start(&o, &pid, &err);
+	if (st != AVO_OK && st != AVO_BUSY)
+		status = cli_fail(call, &err);
+	else if (terminal)
+		status = open_workbench(call, run);
+	else
+		status = watch(call, run, after);
+	if (!status && !terminal)
+		status = close_watch(call, run);
+	free(run);
+	return status;
+}
+
+static int run_attach(const struct cli_call *call)
+{
+	const char *names[CLI_MAX_NAMES];
+	char *run;
+	int count, status = cli_run_and_names(&run, names, &count, call);
+
+	if (status)
+		return status;
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !call->global->json)
+		status = open_workbench(call, run);
+	else
+		status = watch(call, run, last_seq(run));
+	free(run);
+	return status;
+}
+
+/* Prints a journal at the pace at which it was written, or speed times that. */
+static int replay_lines(const struct cli_call *call, const char *journal, double speed)
+{
+	struct journal_reader *reader;
+	struct journal_ref ref;
+	struct error err;
+	const char *line;
+	int64_t previous = -1;
+	size_t len;
+
+	if (journal_reader_open(&reader, journal, &err) != AVO_OK)
+		return cli_fail(call, &err);
+	while (journal_reader_next(reader, &line, &len, &ref, &err) == AVO_OK) {
+		cJSON *event = NULL;
+		int64_t at = json_parse(&event, line, len, NULL) == AVO_OK ? clock_parse(json_str(event, "t", "")) : -1;
+
+		if (speed > 0 && previous >= 0 && at > previous) {
+			double wait = (double)(at - previous) / 1000 / speed;
+			struct timespec ts = { .tv_sec = (time_t)wait, .tv_nsec = (long)(fmod(wait, 1) * 1e9) };
+
+			fflush(stdout);
+			nanosleep(&ts, NULL);
+		}
+		previous = at;
+		cli_print_event(call, line, len);
+		cJSON_Delete(event);
+	}
+	journal_reader_close(reader);
+	return 0;
+}
+
+static int run_replay(const struct cli_call *call)
+{
+	const char *text = cli_value(call, "speed"), *dir = call->argc ? call->argv[0] : ".";
+	struct workbench_options o = { .ascii = call->global->ascii, .color = call->global->color, .read_only = true };
+	struct error err;
+	double speed = 1;
+	char *journal;
+	int status;
+
+	if (text && (!str_to_double(&speed, text) || speed < 0))
+		return cli_usage(call, "--speed wants a number, 0 or more, not '%s'", text);
+	journal = path_join(dir, ".avo/journal");
+	if (!path_is_dir(journal)) {
+		free(journal);
+		journal = xstrdup(dir);
+	}
+	if (!path_is_dir(journal)) {
+		fprintf(stderr, "avo replay: %s holds no journal\n", dir);
+		status = 3;
+	} else if (on_terminal(call)) {
+		o.run_dir = dir;
+		o.replay = journal;
+		o.replay_speed = speed;
+		status = workbench_run(&o, &err) == AVO_OK ? 0 : cli_fail(call, &err);
+	} else {
+		status = replay_lines(call, journal, speed);
+	}
+	free(journal);
+	return status;
+}
+
+/* The files of a version in a temporary directory become the seed of a new run. */
+static int run_fork(const struct cli_call *call)
+{
+	struct lineage *lineage = NULL;
+	char commit[COMMIT_ID_SIZE];
+	char *run = NULL, *temp = NULL, *seed = NULL, *conf_path = NULL;
+	struct run_options o = { .dir = call->argv[1] };
+	struct conf *conf = NULL;
+	struct error err;
+	int status = 0;
+
+	if (run_find(&run, call->argc > 2 ? call->argv[2] : NULL, &err) != AVO_OK ||
+	    lineage_open(&lineage, run, LINEAGE_READ, &err) != AVO_OK ||
+	    lineage_resolve(commit, lineage, call->argv[0], &err) != AVO_OK ||
+	    path_temp_dir(&temp, "/tmp", "avo-fork-", &err) != AVO_OK) {
+		status = cli_fail(call, &err);
+		goto out;
+	}
+	seed = path_join(temp, "seed");
+	conf_path = path_join(run, "avo.conf");
+	if (lineage_export(lineage, commit, seed, &err) != AVO_OK || conf_open(&conf, conf_path, &err) != AVO_OK) {
+		status = cli_fail(call, &err);
+		goto out;
+	}
+	o.seed = seed;
+	o.backend = conf_str(conf, "run.backend", NULL);
+	o.suite = cli_value(call, "suite") ? cli_value(call, "suite") : conf_str(conf, "run.suite", NULL);
+	o.operator_name = conf_str(conf, "run.operator", NULL);
+	o.gate = conf_str(conf, "run.gate", NULL);
+	if (run_create(&o, &err) != AVO_OK)
+		status = cli_fail(call, &err);
+	else if (!call->global->json)
+		printf("created %s from %s of %s; start it with: avo run %s\n", o.dir, call->argv[0], run, o.dir);
+out:
+	conf_free(conf);
+	lineage_close(lineage);
+	if (temp)
+		path_remove_tree(temp, NULL);
+	free(conf_path);
+	free(seed);
+	free(temp);
+	free(run);
+	return status;
+}
+
+static const struct cli_option init_options[] = {
+	{ "backend", 0, "cpu|cuda", "where candidates run (default cpu)" },
+	{ "suite", 0, "NAME", "the cases that are scored (default: cpu, or mha on cuda)" },
+	{ "seed", 0, "NAME|PATH", "version v0: a seed of avo's, a directory or one source file" },
+	{ "operator", 0, "NAME", "what varies: mutate (default), manual, agent" },
+	{ "gate", 0, "auto|manual", "who turns an improved attempt into a version (default auto)" },
+	{ "name", 0, "NAME", "shown on the screen (default: the directory's name)" },
+	{ "model", 0, "NAME", "operator agent: the model" },
+	{ "base-url", 0, "URL", "operator agent: the model's server" },
+	{ NULL, 0, NULL, NULL },
+};
+static const struct cli_option run_options[] = {
+	{ "headless", 0, NULL, "no workbench even on a terminal: one line an event until the run ends" },
+	{ "steps", 0, "N", "finish after N further variation steps" },
+	{ "attempts", 0, "N", "finish after N further attempts" },
+	{ "time", 0, "TIME", "finish after so much further active time (90s, 2m, 1h30m)" },
+	{ "command", 'c', "COMMAND", "workbench: do this first, as if typed behind ':'" },
+	{ NULL, 0, NULL, NULL },
+};
+static const struct cli_option attach_options[] = {
+	{ "read-only", 'r', NULL, "watch without being able to command" },
+	{ "command", 'c', "COMMAND", "workbench: do this first, as if typed behind ':'" },
+	{ NULL, 0, NULL, NULL },
+};
+static const struct cli_option replay_options[] = {
+	{ "speed", 0, "X", "times as fast as it happened (default 1; 0: at once)" },
+	{ NULL, 0, NULL, NULL },
+};
+static const struct cli_option fork_options[] = {
+	{ "suite", 0, "NAME", "score the new run on another suite" },
+	{ NULL, 0, NULL, NULL },
+};
+
+const struct cli_command cmd_init = {
+	"init", "DIR", "Create a run: a git repository with a seed kernel and its settings", NULL, init_options, 1, 1, run_init,
+};
+const struct cli_command cmd_run = {
+	"run", "[DIR]", "Start a run, or join it, and open the workbench on it",
+	"The engine is a process of its own: leaving the workbench does not end the run.\n"
+	"Without a terminal one line an event is printed until the run has ended, then a\n"
+	"summary with the newest version, the seed and the peers measured together.",
+	run_options, 0, 1, run_run,
+};
+const struct cli_command cmd_attach = {
+	"attach", "[DIR]", "Open a workbench on a run without starting anything", NULL, attach_options, 0, 1, run_attach,
+};
+const struct cli_command cmd_replay = {
+	"replay", "[DIR]", "Play a run's journal again", "DIR is a run, or a directory with journal segments.",
+	replay_options, 0, 1, run_replay,
+};
+const struct cli_command cmd_fork = {
+	"fork", "vN DIR [RUN]", "Create a new run whose seed is a version or attempt of this one", NULL, fork_options, 2, 3, run_fork,
+};

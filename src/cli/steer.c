@@ -1,0 +1,381 @@
+#include "avo.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/attach.h"
+#include "cli/commands.h"
+#include "cli/text.h"
+#include "engine/engine.h"
+#include "journal/record.h"
+
+#include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Commands that tell the engine what to do, and status, which asks it. */
+
+static void print_pending(const cJSON *status)
+{
+	const cJSON *item, *pending = json_arr(status, "pending");
+
+	cJSON_ArrayForEach(item, pending)
+		printf("needs you  %s waits: avo approve %s, or avo reject %s -m TEXT\n", item->valuestring,
+		       item->valuestring, item->valuestring);
+}
+
+static void print_peers(const cJSON *status, double best)
+{
+	const cJSON *peer;
+
+	cJSON_ArrayForEach(peer, json_arr(status, "peers")) {
+		double value = json_num(peer, "geomean", NAN);
+
+		printf("peer       %s %.2f %s, best is x%.2f\n", json_str(peer, "name", "?"), value,
+		       json_str(peer, "unit", ""), best / value);
+	}
+}
+
+static void print_status(const cJSON *status, pid_t pid)
+{
+	const cJSON *best = json_obj(status, "best");
+	const char *reason = json_str(status, "reason", NULL);
+	char age[32];
+
+	printf("run        %s (%s, suite %s, operator %s, gate %s)\n", json_str(status, "run", "?"),
+	       json_str(status, "backend", "?"), json_str(status, "suite", "?"), json_str(status, "operator", "?"),
+	       json_str(status, "gate", "?"));
+	if (pid)
+		printf("engine     running, pid %ld\n", (long)pid);
+	else
+		printf("engine     not running\n");
+	printf("state      %s%s%s\n", json_str(status, "state", "?"), reason ? ": " : "", reason ? reason : "");
+	printf("progress   %lld versions, %lld attempts, %lld directions, %s active\n",
+	       (long long)json_int(status, "versions", 0), (long long)json_int(status, "attempts", 0),
+	       (long long)json_int(status, "directions", 0),
+	       clock_age(age, sizeof(age), (int64_t)(json_num(status, "active_s", 0) * 1000)));
+	if (best) {
+		printf("best       %s %.2f %s\n", json_str(best, "version", "?"), json_num(best, "geomean", NAN),
+		       json_str(best, "unit", ""));
+		print_peers(status, json_num(best, "geomean", NAN));
+	}
+	print_pending(status);
+}
+
+static int run_status(const struct cli_call *call)
+{
+	struct cli_run run;
+	struct error err;
+	cJSON *status;
+	pid_t pid = 0;
+	int rc = cli_open_run(&run, call);
+
+	if (rc)
+		return rc;
+	if (engine_pid(&pid, run.dir, &err) != AVO_OK)
+		pid = 0;
+	status = record_status(&run.state);
+	if (!pid && run.state.state != ENGINE_FINISHED && run.state.state != ENGINE_FAILED && run.state.state != ENGINE_NONE)
+		json_set_str(status, "state", run.state.state == ENGINE_AWAITING ? "awaiting" : "stopped");
+	json_set_bool(status, "engine", pid != 0);
+	if (pid)
+		json_set_int(status, "pid", pid);
+	if (call->global->json) {
+		cli_print_json(status);
+	} else {
+		print_status(status, pid);
+		cJSON_Delete(status);
+	}
+	cli_close_run(&run);
+	return 0;
+}
+
+/* Runs one simple command against the engine that is there; no engine is a message. */
+static int simple(const struct cli_call *call, const char *name, const char *done)
+{
+	const char *names[CLI_MAX_NAMES];
+	struct cli_engine engine = { 0 };
+	struct error err;
+	char *run;
+	int count, status = cli_run_and_names(&run, names, &count, call);
+
+	if (status)
+		return status;
+	if (control_connect(&engine.client, run, false, &err) != AVO_OK)
+		status = cli_fail(call, &err);
+	else
+		status = cli_engine_call(&engine, call, cli_command_json(name), NULL);
+	if (!status && !call->global->json)
+		puts(done);
+	control_close(engine.client);
+	free(run);
+	return status;
+}
+
+static int run_pause(const struct cli_call *call)
+{
+	return simple(call, "pause", "paused; what is being evaluated is finished first (avo resume goes on)");
+}
+
+static int run_resume(const struct cli_call *call)
+{
+	return simple(call, "resume", "running");
+}
+
+static int run_stop(const struct cli_call *call)
+{
+	return simple(call, "stop", "stopped; avo run starts it again where it was");
+}
+
+struct step_wait {
+	int64_t seq;		/* answers arrive before the events they cause */
+	int versions;
+};
+
+static bool step_is_over(void *arg, const cJSON *event)
+{
+	struct step_wait *wait = arg;
+	const char *type = json_str(event, "type", ""), *state = json_str(event, "state", "");
+
+	if (strcmp(type, "version") == 0)
+		wait->versions++;
+	return strcmp(type, "state") == 0 && strcmp(state, "stepping") != 0 && strcmp(state, "running") != 0;
+}
+
+/* Opens the user's editor on the candidate's files; true when it ended well. */
+static bool edit_tree(const struct cli_call *call, const char *run_dir)
+{
+	const char *editor = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
+	char *line = xasprintf("%s .", editor ? editor : "vi");
+	const char *argv[] = { "sh", "-c", line, NULL };
+	struct child_spec spec = CHILD_SPEC_INIT;
+	struct error err;
+	int status = 0;
+	pid_t pid;
+
+	spec.argv = argv;
+	spec.cwd = run_dir;
+	spec.stdin_fd = 0;
+	spec.stdout_fd = 1;
+	spec.stderr_fd = 2;
+	spec.foreground = true;
+	if (child_spawn(&pid, &spec, &err) != AVO_OK) {
+		cli_fail(call, &err);
+		free(line);
+		return false;
+	}
+	waitpid(pid, &status, 0);
+	free(line);
+	if (status)
+		fprintf(stderr, "avo step: the editor failed; nothing is submitted\n");
+	return status == 0;
+}
+
+static int submit_tree(struct cli_engine *engine, const struct cli_call *call, const char *run_dir)
+{
+	cJSON *command;
+
+	if (!edit_tree(call, run_dir))
+		return 1;
+	command = cli_command_json("submit");
+	json_set_str(command, "dir", run_dir);
+	json_set_str(command, "title", cli_value(call, "message"));
+	return cli_engine_call(engine, call, command, NULL);
+}
+
+static int step_in(struct cli_run *run, const struct cli_call *call, int64_t count)
+{
+	struct step_wait wait = { 0 };
+	struct cli_engine engine;
+	struct error err;
+	cJSON *command;
+	int status = cli_engine_join(&engine, call, run->dir);
+
+	if (status)
+		return status;
+	if (control_subscribe(engine.client, run->state.seq, &err) != AVO_OK) {
+		status = cli_fail(call, &err);
+		cli_engine_leave(&engine);
+		return status;
+	}
+	command = cli_command_json("step");
+	json_set_int(command, "count", count);
+	json_set_str(command, "unit", cli_flag(call, "action") ? "action" : "step");
+	status = cli_engine_call(&engine, call, command, NULL);
+	if (!status && strcmp(run->state.operator, "manual") == 0 && !cli_flag(call, "action"))
+		status = submit_tree(&engine, call, run->dir);
+	if (!status)
+		status = cli_follow(&engine, call, step_is_over, &wait);
+	cli_engine_leave(&engine);
+	if (!status && !wait.versions && !call->global->json)
+		fprintf(stderr, "avo step: no new version\n");
+	return status;
+}
+
+static int run_step(const struct cli_call *call)
+{
+	struct cli_run run;
+	int64_t count = 1;
+	int status;
+
+	if (!cli_number(&count, call, "number", 1, 1000000))
+		return 2;
+	status = cli_open_run(&run, call);
+	if (status)
+		return status;
+	/* what came before is not printed again */
+	status = step_in(&run, call, count);
+	cli_close_run(&run);
+	return status;
+}
+
+/* The attempt named, or the one that waits longest; NULL after a message. */
+static const struct attempt *pending_attempt(const struct cli_run *run, const struct cli_call *call)
+{
+	const struct attempt *a = run->name_count ? state_attempt(&run->state, (int)str_to_id(run->names[0], 'a')) : state_pending(&run->state);
+
+	if (!a && run->name_count)
+		cli_usage(call, "there is no attempt '%s' (avo pending lists what waits)", run->names[0]);
+	else if (!a)
+		fprintf(stderr, "avo %s: nothing waits for approval\n", call->command->name);
+	return a;
+}
+
+static int decide(const struct cli_call *call, const char *verb)
+{
+	struct cli_engine engine;
+	const struct attempt *a;
+	struct cli_run run;
+	cJSON *command, *answer = NULL;
+	char id[16];
+	int status = cli_open_run(&run, call);
+
+	if (status)
+		return status;
+	a = pending_attempt(&run, call);
+	if (!a) {
+		status = run.name_count ? 2 : 1;
+		cli_close_run(&run);
+		return status;
+	}
+	snprintf(id, sizeof(id), "a%d", a->id);
+	status = cli_engine_join(&engine, call, run.dir);
+	if (!status) {
+		command = cli_command_json(verb);
+		json_set_str(command, "attempt", id);
+		json_set_str(command, strcmp(verb, "approve") == 0 ? "message" : "reason", cli_value(call, "message"));
+		status = cli_engine_call(&engine, call, command, &answer);
+		cli_engine_leave(&engine);
+	}
+	if (!status && call->global->json)
+		cli_print_json(cJSON_Duplicate(answer, true));
+	else if (!status && strcmp(verb, "approve") == 0)
+		printf("%s is %s now, commit %.7s\n", id, json_str(answer, "version", "a version"), json_str(answer, "commit", ""));
+	else if (!status)
+		printf("%s rejected\n", id);
+	cJSON_Delete(answer);
+	cli_close_run(&run);
+	return status;
+}
+
+static int run_approve(const struct cli_call *call)
+{
+	return decide(call, "approve");
+}
+
+static int run_reject(const struct cli_call *call)
+{
+	return decide(call, "reject");
+}
+
+/* Words and an optional run: "avo hint TEXT... [DIR]", "avo gate manual [DIR]". */
+static int tell(const struct cli_call *call, const char *member, const char *done)
+{
+	const char *names[CLI_MAX_NAMES];
+	struct cli_engine engine = { 0 };
+	struct error err;
+	struct buf text = BUF_INIT;
+	cJSON *command;
+	char *run;
+	int count, i, status = cli_run_and_names(&run, names, &count, call);
+
+	if (status)
+		return status;
+	for (i = 0; i < count; i++)
+		buf_printf(&text, "%s%s", i ? " " : "", names[i]);
+	command = cli_command_json(call->command->name);
+	json_set_str(command, member, buf_cstr(&text));
+	if (!text.len) {
+		status = cli_usage(call, "what? avo %s %s", call->command->name, call->command->args);
+		cJSON_Delete(command);
+	} else if (control_connect(&engine.client, run, false, &err) != AVO_OK) {
+		status = cli_fail(call, &err);
+		cJSON_Delete(command);
+	} else {
+		status = cli_engine_call(&engine, call, command, NULL);
+	}
+	if (!status && !call->global->json)
+		puts(done);
+	control_close(engine.client);
+	buf_release(&text);
+	free(run);
+	return status;
+}
+
+static int run_hint(const struct cli_call *call)
+{
+	return tell(call, "text", "the operator reads it at its next turn");
+}
+
+static int run_gate(const struct cli_call *call)
+{
+	return tell(call, "gate", "set");
+}
+
+static const struct cli_option step_options[] = {
+	{ "number", 'n', "N", "that many (default 1)" },
+	{ "action", 0, NULL, "single actions instead of whole steps" },
+	{ "message", 'm', "TEXT", "operator manual: what was changed" },
+	{ NULL, 0, NULL, NULL },
+};
+static const struct cli_option approve_options[] = {
+	{ "message", 'm', "TEXT", "added to the commit message" },
+	{ NULL, 0, NULL, NULL },
+};
+static const struct cli_option reject_options[] = {
+	{ "message", 'm', "TEXT", "why; the operator is told" },
+	{ NULL, 0, NULL, NULL },
+};
+
+const struct cli_command cmd_status = {
+	"status", "[DIR]", "Say what a run is doing and whether it needs you", NULL, NULL, 0, 1, run_status,
+};
+const struct cli_command cmd_pause = {
+	"pause", "[DIR]", "Hold a run before its next action", NULL, NULL, 0, 1, run_pause,
+};
+const struct cli_command cmd_resume = {
+	"resume", "[DIR]", "Let a paused run go on", NULL, NULL, 0, 1, run_resume,
+};
+const struct cli_command cmd_stop = {
+	"stop", "[DIR]", "End the engine of a run; nothing is lost", NULL, NULL, 0, 1, run_stop,
+};
+const struct cli_command cmd_step = {
+	"step", "[DIR]", "Run single variation steps, or single actions, and wait for them",
+	"Joins the engine, or starts one that is paused and stops it afterwards. With the\n"
+	"operator 'manual' your editor opens on the working tree; what you saved is submitted.",
+	step_options, 0, 1, run_step,
+};
+const struct cli_command cmd_approve = {
+	"approve", "[aN] [DIR]", "Commit an attempt that waits for approval",
+	"Without an attempt, the one that waits longest.", approve_options, 0, 2, run_approve,
+};
+const struct cli_command cmd_reject = {
+	"reject", "[aN] [DIR]", "Turn down an attempt that waits for approval",
+	"Without an attempt, the one that waits longest.", reject_options, 0, 2, run_reject,
+};
+const struct cli_command cmd_hint = {
+	"hint", "TEXT [DIR]", "Send a message to the operator", NULL, NULL, 1, -1, run_hint,
+};
+const struct cli_command cmd_gate = {
+	"gate", "auto|manual [DIR]", "Choose who turns an improved attempt into a version", NULL, NULL, 1, 2, run_gate,
+};
