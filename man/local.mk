@@ -1,1 +1,9 @@
-# man
+# man: pages are checked by a test; avo.1 takes its COMMANDS from the program.
+EXTRA_DIST += man/avo.1.in
+nodist_man_MANS += man/avo.1
+CLEANFILES += man/avo.1
+man/avo.1: man/avo.1.in avo$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) man && ./avo help --man >man/commands.tmp && \
+	sed -e 's/@VERSION@/$(PACKAGE_VERSION)/' -e '/@COMMANDS@/{r man/commands.tmp' -e 'd;}' $(srcdir)/man/avo.1.in >$@.tmp && \
+	rm -f man/commands.tmp && mv $@.tmp $@
+dist_man_MANS += man/avo-candidate.7

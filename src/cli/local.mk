@@ -4,6 +4,27 @@ avo_SOURCES = src/avo.c
 avo_LDADD = libavocli.a libavoui.a $(LIBAVO) $(LIBAVO_LIBS) $(NCURSES_LIBS)
 noinst_LIBRARIES += libavocli.a
 libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
+	src/cli/attach.c src/cli/attach.h \
+	src/cli/bench.c src/cli/bench.h \
 	src/cli/commands.h \
+	src/cli/evaluate.c src/cli/evaluate.h \
 	src/cli/help.c \
-	src/cli/table.c
+	src/cli/read.c \
+	src/cli/report.c \
+	src/cli/run.c \
+	src/cli/score.c \
+	src/cli/show.c \
+	src/cli/steer.c \
+	src/cli/table.c \
+	src/cli/text.c src/cli/text.h
+
+# Completion scripts are printed by the program they complete.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+nodist_bashcompletion_DATA = completion/avo
+nodist_zshcompletion_DATA = completion/_avo
+CLEANFILES += completion/avo completion/_avo
+completion/avo: avo$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) completion && ./avo completion bash >$@.tmp && mv $@.tmp $@
+completion/_avo: avo$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) completion && ./avo completion zsh >$@.tmp && mv $@.tmp $@

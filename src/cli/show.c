@@ -293,7 +293,7 @@ static int run_diff(const struct cli_call *call)
 	to = run.name_count ? run.names[run.name_count - 1] : "work";
 	from = run.name_count == 2 ? run.names[0] : run.name_count == 1 ? parent_of(parent, &run, to) : NULL;
 	if (!run.name_count && run.state.version_count) {
-		snprintf(parent, sizeof(parent), "v%zu", run.state.version_count - 1);
+		snprintf(parent, sizeof(parent), "v%d", (int)run.state.version_count - 1);
 		from = parent;
 	}
 	if (run.name_count > 2)

@@ -1,7 +1,11 @@
 #include "avo.h"
 #include "cli/commands.h"
 
+/* In the order in which a newcomer needs them. */
 const struct cli_command *const cli_commands[] = {
+	&cmd_log, &cmd_attempts, &cmd_directions, &cmd_events,
+	&cmd_pending,
+	&cmd_report,
 	&cmd_help, &cmd_completion,
 	NULL,
 };
