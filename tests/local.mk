@@ -25,3 +25,13 @@ include tests/e2e/local.mk
 include tests/gpu/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+
+# The unit tests once more, plain, under valgrind (not in a sanitized build).
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+	--child-silent-after-fork=yes
+check-valgrind: $(check_PROGRAMS)
+	@status=0; for t in $(VALGRIND_TESTS); do \
+		echo "valgrind $$t"; $(AM_TESTS_ENVIRONMENT) AVO_UNDER_VALGRIND=1 $(VALGRIND) ./$$t >$$t.valgrind 2>&1 || { status=1; tail -n 40 $$t.valgrind; }; \
+	done; exit $$status
+.PHONY: check-valgrind
+VALGRIND_TESTS = tests/unit/base/test_base

@@ -1,1 +1,5 @@
-# tests/e2e
+# tests/e2e: the whole program, driven from outside
+E2E_TESTS = tests/e2e/house.sh tests/e2e/man.sh
+TESTS += $(E2E_TESTS)
+EXTRA_DIST += $(E2E_TESTS)
+tests/e2e/man.log: man/avo.1 completion/avo completion/_avo
