@@ -83,6 +83,8 @@ static int in_child(const struct child_spec *spec, int error_fd, pid_t parent)
 	reset_signals();
 	if (spec->cwd && chdir(spec->cwd) != 0)
 		return errno;
+	if (spec->enter)
+		return spec->enter(spec->enter_arg);
 	if (spec->envp)
 		execvpe(spec->argv[0], (char *const *)spec->argv, (char *const *)spec->envp);
 	else

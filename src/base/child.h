@@ -24,6 +24,14 @@ struct child_spec {
 	bool new_session;		/* setsid; else a process group of its own */
 	bool die_with_parent;		/* SIGKILL when the spawning thread ends */
 	bool foreground;		/* keep the parent's group and terminal (an editor) */
+	/*
+	 * Called in the child as its last step, instead of execvp, with 0..3 set up
+	 * and everything else closed (4 is the close-on-exec pipe that reports
+	 * failures). It execs argv itself; when it returns, the value is the errno
+	 * of the failure. NULL: execvp.
+	 */
+	int (*enter)(void *arg);
+	void *enter_arg;
 };
 
 #define CHILD_SPEC_INIT { .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .extra_fd = -1 }

@@ -64,9 +64,17 @@ enum avo_status sandbox_run(struct child_result *result, struct buf *out, struct
  * candidate): from here on only computing, memory management without new
  * executable pages, reading and writing the descriptors it has, and exiting
  * are possible; anything else ends the process with SIGSYS. The call is
- * final. AVO_ENVIRONMENT when the kernel has no seccomp.
+ * final, and holds for the calling thread only: be single-threaded.
+ * AVO_ENVIRONMENT when the kernel has no seccomp.
+ *
+ * evidence: a word in memory that the parent shares (or NULL). 0 until a
+ * violation, which leaves the system call's number plus one. The foreign code
+ * can write there too: it is text for a person, and the signal is the verdict.
  */
-enum avo_status sandbox_seal(struct error *err);
+enum avo_status sandbox_seal(volatile int32_t *evidence, struct error *err);
+/* "the system call socket"; returns out. */
+char *sandbox_describe_evidence(char *out, size_t size, int32_t evidence);
+
 /* One line of the self-check: an act that must be impossible, and what stopped it. */
 struct sandbox_check {
 	const char *act;		/* "write outside the work directory", "connect by TCP", ... static text */
