@@ -28,6 +28,7 @@ static const struct {
 	{ "pending", apply_pending },
 	{ "rejected", apply_rejected },
 	{ "version", apply_version },
+	{ "version-scored", apply_version_scored },
 };
 
 int event_id(const cJSON *event, const char *key, char letter)

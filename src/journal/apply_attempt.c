@@ -48,6 +48,7 @@ void apply_attempt_started(struct run_state *s, const cJSON *event, int64_t t, s
 	a->parent = event_id(event, "parent", 'v');
 	a->direction = event_id(event, "direction", 'd');
 	event_copy(a->commit, sizeof(a->commit), event, "commit");
+	event_copy(a->tree, sizeof(a->tree), event, "tree");
 	event_copy(a->author, sizeof(a->author), event, "author");
 	a->title = event_dup(event, "title");
 	a->added = count_member(event, "added");
@@ -143,4 +144,15 @@ void apply_version(struct run_state *s, const cJSON *event, int64_t t, struct jo
 		a->stage = ATTEMPT_COMMITTED;
 		a->version = id;
 	}
+}
+
+/* The seed is committed before anything measured it. */
+void apply_version_scored(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	int id = event_id(event, "version", 'v');
+
+	if (!state_version(s, id) || verdict_parse(json_str(event, "verdict", NULL)) != VERDICT_PASSED)
+		return;
+	score_from_json(&s->versions[id].score, event);
+	s->versions[id].ref = ref;
 }

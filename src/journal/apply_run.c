@@ -117,6 +117,8 @@ void apply_intervention(struct run_state *s, const cJSON *event, int64_t t, stru
 	event_copy(i->trigger, sizeof(i->trigger), event, "trigger");
 	i->reason = event_dup(event, "reason");
 	i->act = event_dup(event, "act");
+	i->attempt = (int)s->attempt_count;
+	i->level = (int)json_int(event, "level", 1);
 	i->time_ms = t;
 }
 

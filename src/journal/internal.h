@@ -39,7 +39,8 @@ apply_fn apply_run_created, apply_engine_started, apply_engine_stopped, apply_de
 	apply_intervention, apply_usage;
 apply_fn apply_step_started, apply_step_ended, apply_action_started, apply_action_ended, apply_direction_opened,
 	apply_direction_closed;
-apply_fn apply_attempt_started, apply_attempt_scored, apply_pending, apply_rejected, apply_version;
+apply_fn apply_attempt_started, apply_attempt_scored, apply_pending, apply_rejected, apply_version,
+	apply_version_scored;
 
 /* Members of an event: an id such as "a17" as a number (-1: none), a string into a fixed field, an owned copy. */
 int event_id(const cJSON *event, const char *key, char letter);

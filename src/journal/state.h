@@ -43,7 +43,7 @@ struct version {
 	int parent;			/* version id, -1 for v0 */
 	int attempt;			/* -1 for v0 */
 	int direction;
-	struct score score;		/* as measured when it was committed; count 0 for an unscored seed */
+	struct score score;		/* as measured when it was committed, the seed's at the first start; count 0 before */
 	struct comparison comparison;	/* against its parent */
 	char author[24];		/* operator name or user name */
 	char *title;			/* first line of the commit message; owned */
@@ -67,6 +67,7 @@ struct attempt {
 	int parent;			/* version id it was varied from */
 	int direction;
 	char commit[COMMIT_ID_SIZE];
+	char tree[COMMIT_ID_SIZE];	/* equal for identical candidates */
 	char author[24];
 	char *title;			/* what was changed, in a line; owned */
 	int added, removed;		/* lines against the parent */
@@ -114,6 +115,8 @@ struct step {
 struct intervention {
 	char trigger[32];		/* no-version, repeated-candidate, cycle, ... */
 	char *reason, *act;		/* owned */
+	int attempt;			/* the newest attempt then, 0 before the first */
+	int level;
 	int64_t time_ms;
 };
 
