@@ -8,6 +8,7 @@ include tests/unit/task/local.mk
 include tests/unit/sandbox/local.mk
 include tests/unit/score/local.mk
 include tests/unit/worker/local.mk
+include tests/unit/cuda/local.mk
 include tests/unit/journal/local.mk
 include tests/unit/lineage/local.mk
 include tests/unit/control/local.mk
