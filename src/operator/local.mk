@@ -1,1 +1,7 @@
-# src/operator
+# src/operator: what turns a parent version into candidates
+libavo_a_SOURCES += src/operator/operator.h src/operator/builtin.h src/operator/table.c \
+	src/operator/source.c src/operator/source.h \
+	src/operator/parameter.c src/operator/parameter.h \
+	src/operator/genome.h src/operator/population.c src/operator/propose.c \
+	src/operator/mutate.c src/operator/mutate.h src/operator/mutate_record.c \
+	src/operator/manual.c

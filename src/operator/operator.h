@@ -39,8 +39,11 @@ const char *step_outcome_name(enum step_outcome o);	/* "committed" "gave-up" "bu
 struct redirection {
 	const char *trigger;		/* no-version, repeated-candidate, cycle, ... */
 	const char *reason;		/* a sentence */
+	const char *act;		/* what is asked for: "larger-moves" or "restart" */
 	int level;			/* 1, 2, ...: how often it fired since the last version */
 };
+
+struct candidate;
 
 struct operator_ops {
 	const char *name;		/* "mutate", "manual", "agent" */
@@ -54,9 +57,11 @@ struct operator_ops {
 	/* The evaluation it asked for has ended; the attempt in the state holds everything. committed: it became a version. */
 	void (*evaluated)(void *op, const struct attempt *attempt, bool committed, const cJSON *result);
 	/* Stop soon and call step_done(STEP_STOPPED); what is half done is dropped. */
-	void (*cancel)(void *op);
+	void (*cancel)(void *op);	/* only while a step runs; an evaluation in flight is cancelled by the engine */
 	void (*redirect)(void *op, const struct redirection *r);	/* may be NULL */
 	void (*message)(void *op, const char *from, const char *text);	/* may be NULL */
+	/* A candidate that a person hands in through the control socket. The attempt's id, -1 when it is not the moment. May be NULL. */
+	int (*submit)(void *op, const struct candidate *candidate);
 };
 
 /* A candidate handed in for evaluation. Borrowed during the call. */

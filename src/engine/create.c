@@ -1,0 +1,345 @@
+/* run_create: a run directory with its settings, its seed as v0 and the first events of its journal. */
+#include "avo.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/engine.h"
+#include "engine/settings.h"
+#include "journal/journal.h"
+#include "lineage/lineage.h"
+#include "operator/operator.h"
+#include "operator/source.h"
+#include "task/task.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+/* One run that is being made. */
+struct creation {
+	const struct run_options *o;
+	char *dir;			/* absolute */
+	bool made_dir;
+	const char *name, *backend, *operator_name, *gate;
+	char suite_key[256];		/* what avo.conf says: a name, or an absolute path */
+	struct suite suite;
+	struct source seed;
+	char seed_name[128];
+};
+
+static enum avo_status check_empty(const char *dir, struct error *err)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	bool empty = true;
+
+	if (!d)
+		return error_errno(err, errno, "cannot read the directory %s", dir);
+	while (empty && (entry = readdir(d)))
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	closedir(d);
+	if (empty)
+		return AVO_OK;
+	return error_set(err, AVO_NEGATIVE, "%s is there already and not empty; choose another directory for the run", dir);
+}
+
+static enum avo_status make_dir(struct creation *c, struct error *err)
+{
+	char path[PATH_MAX];
+	enum avo_status st = AVO_OK;
+
+	c->made_dir = !path_exists(c->o->dir);
+	if (c->made_dir)
+		st = path_mkdirs(c->o->dir, 0755, err);
+	else
+		st = check_empty(c->o->dir, err);
+	if (st != AVO_OK)
+		return st;
+	if (!realpath(c->o->dir, path))
+		return error_errno(err, errno, "cannot find %s", c->o->dir);
+	c->dir = xstrdup(path);
+	return AVO_OK;
+}
+
+static enum avo_status load_suite(struct creation *c, struct error *err)
+{
+	const char *name = c->o->suite ? c->o->suite : strcmp(c->backend, "cuda") == 0 ? "mha" : "cpu";
+	char path[PATH_MAX];
+	enum avo_status st = suite_load(&c->suite, name, err);
+
+	if (st != AVO_OK)
+		return st;
+	if (strcmp(c->suite.backend, c->backend) != 0)
+		return error_set(err, AVO_USAGE, "suite %s is for the backend %s, not %s; say --backend %s or another --suite",
+				 c->suite.name, c->suite.backend, c->backend, c->suite.backend);
+	if (strchr(name, '/') && realpath(name, path) && strlen(path) < sizeof(c->suite_key))
+		name = path;
+	snprintf(c->suite_key, sizeof(c->suite_key), "%s", name);
+	return AVO_OK;
+}
+
+static enum avo_status check_choices(struct creation *c, struct error *err)
+{
+	const struct run_options *o = c->o;
+
+	c->backend = o->backend ? o->backend : "cpu";
+	c->operator_name = o->operator_name ? o->operator_name : "mutate";
+	c->gate = o->gate ? o->gate : "auto";
+	if (strcmp(c->backend, "cpu") != 0 && strcmp(c->backend, "cuda") != 0)
+		return error_set(err, AVO_USAGE, "the backend is cpu or cuda, not %s", c->backend);
+	if (strcmp(c->gate, "auto") != 0 && strcmp(c->gate, "manual") != 0)
+		return error_set(err, AVO_USAGE, "the gate is auto or manual, not %s", c->gate);
+	if (!operator_find(c->operator_name))
+		return error_set(err, AVO_USAGE, "there is no operator %s; choose one of %s", c->operator_name, operator_names());
+	return load_suite(c, err);
+}
+
+/* A seed directory may hold both backends' files: each takes its own. */
+static bool take_cpu(void *arg, const char *name)
+{
+	return name[0] != '.' && (str_ends(name, ".c") || str_ends(name, ".h")) && strcmp(name, "plan.c") != 0;
+}
+
+static bool take_cuda(void *arg, const char *name)
+{
+	return name[0] != '.' && (str_ends(name, ".cu") || str_ends(name, ".cuh") || str_ends(name, ".h") ||
+				  strcmp(name, "plan.c") == 0);
+}
+
+static enum avo_status check_seed(const struct creation *c, const char *path, struct error *err)
+{
+	const char *wanted = strcmp(c->backend, "cuda") == 0 ? "kernel.cu" : "kernel.c";
+	size_t i;
+
+	for (i = 0; i < c->seed.count; i++)
+		if (strcmp(c->seed.files[i].path, wanted) == 0)
+			return AVO_OK;
+	return error_set(err, AVO_USAGE, "the seed %s holds no %s, which a candidate for %s is made of; see avo-candidate(7)",
+			 path, wanted, c->backend);
+}
+
+static enum avo_status load_seed_file(struct creation *c, const char *path, struct error *err)
+{
+	struct buf data = BUF_INIT;
+	enum avo_status st = path_read(&data, path, SOURCE_MAX_BYTES, err);
+
+	if (st == AVO_OK)
+		source_add(&c->seed, strcmp(c->backend, "cuda") == 0 ? "kernel.cu" : "kernel.c", buf_cstr(&data), data.len);
+	buf_release(&data);
+	return st;
+}
+
+/* A name is looked up among avo's own seeds, in kernels/attention; anything that exists is a path. */
+static char *seed_path(const char *seed)
+{
+	char *relative, *path;
+
+	if (strchr(seed, '/') || path_exists(seed))
+		return xstrdup(seed);
+	relative = xasprintf("kernels/attention/%s", seed);
+	path = path_data(relative);
+	free(relative);
+	return path;
+}
+
+static enum avo_status load_seed(struct creation *c, struct error *err)
+{
+	bool cuda = strcmp(c->backend, "cuda") == 0;
+	const char *seed = c->o->seed ? c->o->seed : cuda ? "sm80" : "cpu";
+	char *path = seed_path(seed);
+	enum avo_status st;
+
+	snprintf(c->seed_name, sizeof(c->seed_name), "%s", path_basename(seed));
+	if (!path_exists(path))
+		st = error_set(err, AVO_USAGE, "there is no seed %s: neither a name in kernels/attention nor a file or directory", seed);
+	else if (path_is_dir(path))
+		st = source_from_dir(&c->seed, path, cuda ? take_cuda : take_cpu, NULL, err);
+	else
+		st = load_seed_file(c, path, err);
+	if (st == AVO_OK)
+		st = check_seed(c, path, err);
+	free(path);
+	return st;
+}
+
+/* Every key with its help; those that differ from their default are set, the rest stand as comments. */
+static void print_conf(struct buf *out, const struct creation *c)
+{
+	const struct {
+		const char *key, *value;
+	} chosen[] = {
+		{ "run.name", c->name }, { "run.backend", c->backend }, { "run.suite", c->suite_key },
+		{ "run.operator", c->operator_name }, { "run.gate", c->gate },
+		{ "agent.model", c->o->model }, { "agent.base-url", c->o->base_url },
+	};
+	const struct setting *s;
+	char section[32] = "";
+	size_t i;
+
+	buf_addstr(out, "# Settings of this run; avo.conf(5) explains them. Lines that begin with # show the defaults.\n");
+	for (s = settings_table; s->key; s++) {
+		const char *dot = strchr(s->key, '.'), *value = NULL;
+
+		if (strncmp(section, s->key, (size_t)(dot - s->key)) != 0 || section[dot - s->key]) {
+			snprintf(section, sizeof(section), "%.*s", (int)(dot - s->key), s->key);
+			buf_printf(out, "\n[%s]\n", section);
+		}
+		for (i = 0; i < ARRAY_LEN(chosen); i++)
+			if (strcmp(chosen[i].key, s->key) == 0)
+				value = chosen[i].value;
+		buf_printf(out, "\t# %s\n\t%s%s = ", s->help, value ? "" : "#", dot + 1);
+		if (value)
+			buf_printf(out, "\"%s\"\n", value);
+		else
+			buf_printf(out, "%s\n", s->fallback);
+	}
+}
+
+static enum avo_status write_conf(const struct creation *c, struct error *err)
+{
+	char *path = path_join(c->dir, "avo.conf");
+	struct buf text = BUF_INIT;
+	enum avo_status st;
+
+	if (strpbrk(c->name, "\"\\\n"))
+		return free(path), error_set(err, AVO_USAGE, "the name of a run holds no quotes, backslashes or newlines");
+	print_conf(&text, c);
+	st = path_write_atomic(path, text.data, text.len, 0644, err);
+	buf_release(&text);
+	free(path);
+	return st;
+}
+
+static enum avo_status write_files(const struct creation *c, struct error *err)
+{
+	static const char *const dirs[] = { "journal", "blobs", "work", "cache" };
+	char *dot = path_join(c->dir, ".avo");
+	enum avo_status st = path_mkdirs(dot, 0700, err);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(dirs) && st == AVO_OK; i++) {
+		char *path = path_join(dot, dirs[i]);
+
+		st = path_mkdirs(path, 0700, err);
+		free(path);
+	}
+	for (i = 0; i < c->seed.count && st == AVO_OK; i++) {
+		char *path = path_join(c->dir, c->seed.files[i].path);
+
+		st = path_write_atomic(path, c->seed.files[i].data, c->seed.files[i].len, 0644, err);
+		free(path);
+	}
+	free(dot);
+	return st == AVO_OK ? write_conf(c, err) : st;
+}
+
+static enum avo_status commit_seed(char commit[COMMIT_ID_SIZE], const struct creation *c, struct error *err)
+{
+	char *message = xasprintf("v0: seed %s\n", c->seed_name);
+	struct lineage *l = NULL;
+	enum avo_status st = lineage_init(c->dir, err);
+
+	if (st == AVO_OK)
+		st = lineage_open(&l, c->dir, LINEAGE_WRITE, err);
+	if (st == AVO_OK)
+		st = lineage_commit_seed(commit, l, c->seed.files, c->seed.count, message, err);
+	lineage_close(l);
+	free(message);
+	return st;
+}
+
+static cJSON *created_event(const struct creation *c)
+{
+	cJSON *e = cJSON_CreateObject();
+
+	json_set_str(e, "type", "run-created");
+	json_set_str(e, "name", c->name);
+	json_set_str(e, "suite", c->suite_key);
+	json_set_str(e, "backend", c->backend);
+	json_set_str(e, "unit", c->suite.unit);
+	json_set_str(e, "operator", c->operator_name);
+	json_set_str(e, "gate", c->gate);
+	json_set_str(e, "seed", c->seed_name);
+	return e;
+}
+
+static cJSON *seed_event(const struct creation *c, const char *commit)
+{
+	cJSON *e = cJSON_CreateObject();
+	char title[160];
+
+	snprintf(title, sizeof(title), "seed %s", c->seed_name);
+	json_set_str(e, "type", "version");
+	json_set_str(e, "version", "v0");
+	json_set_str(e, "commit", commit);
+	json_set_str(e, "author", "seed");
+	json_set_str(e, "title", title);
+	return e;
+}
+
+static enum avo_status write_journal(const struct creation *c, const char *commit, struct error *err)
+{
+	char *dir = path_join(c->dir, ".avo/journal");
+	struct journal *j = NULL;
+	enum avo_status st = journal_open(&j, dir, NULL, err);
+
+	if (st == AVO_OK)
+		st = journal_append(j, created_event(c), JOURNAL_LAZY, err);
+	if (st == AVO_OK)
+		st = journal_append(j, seed_event(c, commit), JOURNAL_NOW, err);
+	journal_close(j);
+	free(dir);
+	return st;
+}
+
+/* Takes back what a failed creation has written: only what was put there. */
+static void undo(const struct creation *c)
+{
+	static const char *const ours[] = { ".avo", ".git", "avo.conf", ".gitignore" };
+	size_t i;
+
+	if (!c->dir)
+		return;
+	for (i = 0; i < ARRAY_LEN(ours); i++) {
+		char *path = path_join(c->dir, ours[i]);
+
+		path_remove_tree(path, NULL);
+		free(path);
+	}
+	for (i = 0; i < c->seed.count; i++) {
+		char *path = path_join(c->dir, c->seed.files[i].path);
+
+		unlink(path);
+		free(path);
+	}
+	if (c->made_dir)
+		rmdir(c->dir);
+}
+
+enum avo_status run_create(const struct run_options *o, struct error *err)
+{
+	struct creation c = { .o = o };
+	char commit[COMMIT_ID_SIZE];
+	enum avo_status st = check_choices(&c, err);
+
+	if (st == AVO_OK)
+		st = load_seed(&c, err);
+	if (st == AVO_OK)
+		st = make_dir(&c, err);
+	if (st == AVO_OK) {
+		c.name = o->name ? o->name : path_basename(c.dir);
+		st = write_files(&c, err);
+		if (st == AVO_OK)
+			st = commit_seed(commit, &c, err);
+		if (st == AVO_OK)
+			st = write_journal(&c, commit, err);
+		if (st != AVO_OK)
+			undo(&c);
+	}
+	source_release(&c.seed);
+	free(c.dir);
+	return st;
+}

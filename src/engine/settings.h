@@ -1,0 +1,49 @@
+/*
+ * avo.conf: the one table of every key, with its default and a line about it.
+ * run_create writes a commented avo.conf from it, avo.conf(5) is made from
+ * it, and unknown keys are reported against it.
+ */
+#ifndef AVO_ENGINE_SETTINGS_H
+#define AVO_ENGINE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/error.h"
+
+enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_NUMBER, SETTING_BOOL, SETTING_DURATION };
+
+struct setting {
+	const char *key;		/* "budget.steps" */
+	enum setting_type type;
+	const char *fallback;		/* as it would be written; "" : not set */
+	const char *help;		/* one sentence, no full stop */
+};
+
+/* Ends with a NULL key. Keys of a section stand together. */
+extern const struct setting settings_table[];
+const struct setting *setting_find(const char *key);
+const char *setting_type_name(enum setting_type t);	/* "a whole number", ... */
+
+/* What the engine itself reads; operators read their own sections. Limits of 0 mean none. */
+struct settings {
+	char name[64], backend[16], suite[64], operator_name[24], gate[16];
+	bool accept_matched;
+	int64_t budget_time_ms, budget_steps, budget_attempts, budget_tokens;
+	double budget_cost;
+	char worker[512];
+	int64_t deadline_ms, min_pairs, max_pairs, cache_mib;
+	double confidence, match_tolerance;
+	bool peers;
+	bool supervisor;
+	int64_t stall, repeats, same_errors, cycle, idle_steps, cooldown;
+};
+
+/* Checks every value in the file by the table's type; AVO_USAGE names the key. */
+enum avo_status settings_load(struct settings *out, const struct conf *conf, struct error *err);
+/* Appends a sentence for each unknown key: "budget.step is unknown; did you mean budget.steps?" */
+void settings_unknown(struct buf *out, const struct conf *conf);
+
+#endif

@@ -1,0 +1,100 @@
+/* What a writer that was killed in mid-commit leaves behind. */
+#include "avo.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "lineage/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * A git of the user's holds a ref's lock for a few milliseconds; one that is
+ * the same after this long belongs to nobody.
+ */
+#define LOCK_GRACE_MS 250
+#define TEMP_OBJECT_AGE_S 60
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static void clear_lock(const char *path)
+{
+	struct timespec grace = { 0, LOCK_GRACE_MS * 1000000L };
+	struct stat before, after;
+
+	if (lstat(path, &before) != 0)
+		return;
+	nanosleep(&grace, NULL);
+	if (lstat(path, &after) != 0 || !same_file(&before, &after))
+		return;
+	if (unlink(path) == 0)
+		log_warn("removed the stale lock %s", path);
+	else
+		log_error("cannot remove the stale lock %s: %s", path, strerror(errno));
+}
+
+static bool our_lock(const char *name)
+{
+	return (name[0] == 'v' || name[0] == 'a') && str_ends(name, ".lock");
+}
+
+static void clear_locks_in(const char *git_dir, const char *refs)
+{
+	char *dir_path = path_join(git_dir, refs);
+	DIR *dir = opendir(dir_path);
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		char *path = our_lock(d->d_name) ? path_join(dir_path, d->d_name) : NULL;
+
+		if (path)
+			clear_lock(path);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+	free(dir_path);
+}
+
+static void clear_temp_objects(const char *git_dir)
+{
+	char *dir_path = path_join(git_dir, "objects");
+	DIR *dir = opendir(dir_path);
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		char *path = str_starts(d->d_name, "tmp_object_git2_") ? path_join(dir_path, d->d_name) : NULL;
+		struct stat st;
+
+		if (path && lstat(path, &st) == 0 && time(NULL) - st.st_mtime > TEMP_OBJECT_AGE_S)
+			unlink(path);
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+	free(dir_path);
+}
+
+void lineage_clear_stale(struct lineage *l)
+{
+	static const char *const locks[] = { LINEAGE_REF ".lock", LINEAGE_NOTES ".lock" };
+	const char *git_dir = git_repository_path(l->repo);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(locks); i++) {
+		char *path = path_join(git_dir, locks[i]);
+
+		clear_lock(path);
+		free(path);
+	}
+	clear_locks_in(git_dir, "refs/tags");
+	clear_locks_in(git_dir, "refs/avo/attempts");
+	clear_temp_objects(git_dir);
+}

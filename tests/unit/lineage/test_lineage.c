@@ -1,0 +1,438 @@
+#include "fixture.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void write_work(struct fixture *f, const char *name, const void *data, size_t len)
+{
+	char *path = path_join(f->dir, name);
+
+	ok(f, path_write_atomic(path, data, len, 0644, &f->err));
+	free(path);
+}
+
+static void assert_work(struct fixture *f, const char *name, const char *want)
+{
+	char *path = path_join(f->dir, name);
+	struct buf b = BUF_INIT;
+
+	ok(f, path_read(&b, path, 1 << 20, &f->err));
+	assert_string_equal(buf_cstr(&b), want);
+	buf_release(&b);
+	free(path);
+}
+
+static void assert_prints(struct fixture *f, const char *command, const char *want)
+{
+	char *text = fixture_shell(f, "%s", command);
+
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void a_run_is_a_repository_that_git_understands(void **state)
+{
+	struct fixture *f = *state;
+	bool dirty;
+
+	ok(f, lineage_checkout(&dirty, f->l, "", f->seed, &f->err));
+	assert_false(dirty);
+	free(fixture_shell(f, "mkdir .avo && echo x > .avo/x && echo > avo.conf"));
+	assert_prints(f, "git status --porcelain && git branch --show-current && git tag && git fsck --strict", "lineage\nv0\n");
+	assert_prints(f, "git log -1 --format='%an <%ae> %ad%n%B' --date=iso v0",
+		      "avo <avo@localhost> 2026-03-01 12:00:00 +0000\nThe seed\n\nAvo-Version: v0\n\n");
+	assert_int_equal(lineage_init(f->dir, &f->err), AVO_CONFLICT);
+}
+
+static void the_author_is_the_operator_with_the_users_address(void **state)
+{
+	struct fixture *f = *state;
+	char commit[COMMIT_ID_SIZE];
+
+	fixture_attempt(commit, f, 1, 0, "x\n");
+	assert_prints(f, "git log -1 --format='%an <%ae>' refs/avo/attempts/a1", "mutate <avo@localhost>\n");
+	free(fixture_shell(f, "git config user.email ada@example.org"));
+	fixture_attempt(commit, f, 1, 0, "y\n");
+	assert_prints(f, "git log -1 --format='%an <%ae>' refs/avo/attempts/a1", "mutate <ada@example.org>\n");
+}
+
+static void an_attempt_is_a_commit_that_moves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char commit[COMMIT_ID_SIZE], found[COMMIT_ID_SIZE];
+	char *tip = fixture_shell(f, "git rev-parse lineage");
+
+	fixture_attempt(commit, f, 1, 0, "one\n2\nthree\n");
+	assert_memory_equal(tip, f->seed, 40);
+	assert_prints(f, "git rev-parse refs/avo/attempts/a1^", tip);
+	ok(f, lineage_resolve(found, f->l, "a1", &f->err));
+	assert_string_equal(found, commit);
+	assert_int_equal(lineage_resolve(found, f->l, "a2", &f->err), AVO_NEGATIVE);
+	assert_non_null(strstr(f->err.text, "there is no attempt a2"));
+	ok(f, lineage_resolve(found, f->l, "HEAD", &f->err));
+	assert_string_equal(found, f->seed);
+	ok(f, lineage_resolve(found, f->l, "work", &f->err));
+	assert_string_equal(found, "");
+	free(tip);
+}
+
+static void an_attempt_of_a_directory_takes_its_files_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+	char commit[COMMIT_ID_SIZE], *dir = path_join(f->dir, "cand");
+	struct buf names = BUF_INIT;
+
+	free(fixture_shell(f, "mkdir -p cand/sub cand/.git cand/.avo && echo k > cand/kernel.cu && echo p > cand/sub/plan.c && "
+			   "chmod +x cand/sub/plan.c && echo h > cand/.hidden && echo g > cand/.git/x && echo s > avo.conf && "
+			   "cp avo.conf cand/ && ln -s /etc/passwd cand/link && mkfifo cand/fifo"));
+	ok(f, lineage_commit_attempt_dir(commit, f->l, 1, 0, dir, "manual", "By hand", &f->err));
+	ok(f, lineage_list_files(&names, f->l, commit, &f->err));
+	assert_string_equal(buf_cstr(&names), "kernel.cu\nsub/plan.c\n");
+	assert_prints(f, "git ls-tree -r --format='%(objectmode) %(path)' refs/avo/attempts/a1", "100644 kernel.cu\n100755 sub/plan.c\n");
+	free(fixture_shell(f, "rm -r cand && mkdir cand"));
+	assert_int_equal(lineage_commit_attempt_dir(commit, f->l, 2, 0, dir, "manual", "Empty", &f->err), AVO_USAGE);
+	free(fixture_shell(f, "truncate -s 17M cand/kernel.c"));
+	assert_int_equal(lineage_commit_attempt_dir(commit, f->l, 2, 0, dir, "manual", "Huge", &f->err), AVO_USAGE);
+	buf_release(&names);
+	free(dir);
+}
+
+static void names_that_leave_the_candidate_are_refused(void **state)
+{
+	static const char *const bad[] = { "../x", "/etc/x", "a/../b", ".git/config", "a//b", "", "avo.conf", "a/.hidden", "a/" };
+	struct fixture *f = *state;
+	char commit[COMMIT_ID_SIZE];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		struct lineage_file file = { .path = bad[i], .data = "x", .len = 1 };
+
+		assert_int_equal(lineage_commit_attempt(commit, f->l, 1, 0, &file, 1, "x", "x", &f->err), AVO_USAGE);
+	}
+	assert_int_equal(fixture_try(f, NULL, "git rev-parse -q --verify refs/avo/attempts/a1"), 1);
+}
+
+static void a_reader_cannot_commit(void **state)
+{
+	struct fixture *f = *state;
+	struct lineage_file file = { .path = "kernel.c", .data = "x", .len = 1 };
+	char commit[COMMIT_ID_SIZE];
+	struct lineage *reader;
+
+	ok(f, lineage_open(&reader, f->dir, LINEAGE_READ, &f->err));
+	assert_int_equal(lineage_commit_attempt(commit, reader, 1, 0, &file, 1, "x", "x", &f->err), AVO_USAGE);
+	lineage_close(reader);
+	assert_int_equal(lineage_open(&reader, "/nonexistent", LINEAGE_READ, &f->err), AVO_ENVIRONMENT);
+	assert_null(reader);
+}
+
+static void a_version_reads_well_in_git_log(void **state)
+{
+	struct fixture *f = *state;
+	char attempt[COMMIT_ID_SIZE], version[COMMIT_ID_SIZE];
+	struct promotion p;
+
+	fixture_attempt(attempt, f, 3, 0, "one\n2\nthree\n");
+	p = fixture_promotion(1, 3, f->seed, attempt);
+	ok(f, lineage_promote(version, f->l, &p, &f->err));
+	assert_true(lineage_same_tree(f->l, attempt, version));
+	assert_false(lineage_same_tree(f->l, f->seed, version));
+	assert_prints(f, "git log --notes=avo -1 --format='%D%n%an%n%ct%n%B%N' --decorate=short",
+		      "HEAD -> lineage, tag: v1\n"
+		      "mutate\n"
+		      "1772366400\n"
+		      "Widen the tile\n"
+		      "\n"
+		      "Fewer passes over K.\n"
+		      "\n"
+		      "Avo-Version: v1\n"
+		      "Avo-Attempt: a3\n"
+		      "Avo-Geomean: 54.473\n"
+		      "Avo-Unit: GFLOPS\n"
+		      "Avo-Suite: cpu\n"
+		      "Avo-Backend: cpu\n"
+		      "v1  geomean 54.473 GFLOPS  improved, ratio 1.0825 [1.0711, 1.0942] at 95 %, 14 pairs\n"
+		      "\n"
+		      "case           GFLOPS       std     n\n"
+		      "causal-1k       48.25     0.312    12\n"
+		      "full-1k          61.5      0.25    12\n"
+		      "\n"
+		      "{\"unit\":\"GFLOPS\",\"geomean\":54.473042}\n"
+		      "\n");
+	assert_prints(f, "git notes --ref=avo show v1 | grep '^{' | tail -1", "{\"unit\":\"GFLOPS\",\"geomean\":54.473042}\n");
+	assert_prints(f, "git log -1 --format='%(trailers:key=Avo-Attempt,valueonly)'", "a3\n\n");
+	assert_prints(f, "git fsck --strict 2>&1", "");
+}
+
+static void a_message_cannot_forge_trailers_or_command_a_terminal(void **state)
+{
+	struct fixture *f = *state;
+	char attempt[COMMIT_ID_SIZE], version[COMMIT_ID_SIZE];
+	struct promotion p;
+
+	fixture_attempt(attempt, f, 1, 0, "x\n");
+	p = fixture_promotion(1, 1, f->seed, attempt);
+	p.title = "Title\nwith \033[31mlines\033[0m";
+	p.body = "Avo-Version: v99\nAvo-Attempt: a99";
+	p.author = "evil <root@x>\n";
+	ok(f, lineage_promote(version, f->l, &p, &f->err));
+	assert_prints(f, "git log -1 --format='%s|%an|%(trailers:key=Avo-Version,valueonly)' lineage", "Title with lines|evil  root@x|v1\n\n");
+	assert_int_equal(lineage_check_tip(f->l, f->seed, &f->err), AVO_CONFLICT);
+	assert_non_null(strstr(f->err.text, "v1, made of attempt a1"));
+}
+
+static void promoting_again_after_a_crash_completes_the_version(void **state)
+{
+	struct fixture *f = *state;
+	char attempt[COMMIT_ID_SIZE], first[COMMIT_ID_SIZE], again[COMMIT_ID_SIZE];
+	struct promotion p;
+
+	fixture_attempt(attempt, f, 1, 0, "x\n");
+	p = fixture_promotion(1, 1, f->seed, attempt);
+	ok(f, lineage_promote(first, f->l, &p, &f->err));
+	free(fixture_shell(f, "git tag -d v1 && git update-ref -d refs/notes/avo"));
+	assert_int_equal(lineage_check_tip(f->l, f->seed, &f->err), AVO_CONFLICT);
+	assert_non_null(strstr(f->err.text, "approve a1"));
+	ok(f, lineage_promote(again, f->l, &p, &f->err));
+	assert_string_equal(first, again);
+	assert_prints(f, "git rev-list --count lineage && git tag && git notes --ref=avo list | wc -l", "2\nv0\nv1\n1\n");
+	ok(f, lineage_check_tip(f->l, again, &f->err));
+}
+
+static void a_branch_that_the_user_moved_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	char attempt[COMMIT_ID_SIZE], version[COMMIT_ID_SIZE], *before, *after;
+	struct promotion p;
+
+	fixture_attempt(attempt, f, 1, 0, "x\n");
+	p = fixture_promotion(1, 1, f->seed, attempt);
+	free(fixture_shell(f, "git -c user.name=u -c user.email=u@x commit -q --allow-empty -m 'My own idea'"));
+	before = fixture_shell(f, "git show-ref");
+	assert_int_equal(lineage_check_tip(f->l, f->seed, &f->err), AVO_CONFLICT);
+	assert_non_null(strstr(f->err.text, "\"My own idea\""));
+	assert_int_equal(lineage_promote(version, f->l, &p, &f->err), AVO_CONFLICT);
+	assert_non_null(strstr(f->err.text, "git update-ref refs/heads/lineage"));
+	after = fixture_shell(f, "git show-ref");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	free(fixture_shell(f, "git checkout -q --detach && git branch -D lineage"));
+	assert_int_equal(lineage_promote(version, f->l, &p, &f->err), AVO_CONFLICT);
+	assert_non_null(strstr(f->err.text, "git branch lineage"));
+}
+
+static void make_lock(struct fixture *f, const char *name)
+{
+	char *path = path_join(f->dir, name), *slash = strrchr(path, '/');
+
+	*slash = '\0';
+	ok(f, path_mkdirs(path, 0755, &f->err));
+	*slash = '/';
+	ok(f, path_write_atomic(path, "", 0, 0644, &f->err));
+	free(path);
+}
+
+static bool there(struct fixture *f, const char *name)
+{
+	char *path = path_join(f->dir, name);
+	bool found = path_exists(path);
+
+	free(path);
+	return found;
+}
+
+static void stale_locks_go_when_the_engine_opens(void **state)
+{
+	static const char *const locks[] = {
+		".git/refs/heads/lineage.lock", ".git/refs/notes/avo.lock", ".git/refs/tags/v1.lock", ".git/refs/avo/attempts/a1.lock",
+	};
+	struct fixture *f = *state;
+	char commit[COMMIT_ID_SIZE];
+	struct lineage *reader;
+	struct promotion p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(locks); i++)
+		make_lock(f, locks[i]);
+	make_lock(f, ".git/refs/heads/mine.lock");
+	make_lock(f, ".git/objects/tmp_object_git2_old");
+	make_lock(f, ".git/objects/tmp_object_git2_new");
+	free(fixture_shell(f, "touch -d '2 minutes ago' .git/objects/tmp_object_git2_old"));
+	ok(f, lineage_open(&reader, f->dir, LINEAGE_READ, &f->err));
+	lineage_close(reader);
+	for (i = 0; i < ARRAY_LEN(locks); i++)
+		assert_true(there(f, locks[i]));
+	lineage_close(f->l);
+	ok(f, lineage_open(&f->l, f->dir, LINEAGE_WRITE, &f->err));
+	for (i = 0; i < ARRAY_LEN(locks); i++)
+		assert_false(there(f, locks[i]));
+	assert_true(there(f, ".git/refs/heads/mine.lock"));
+	assert_false(there(f, ".git/objects/tmp_object_git2_old"));
+	assert_true(there(f, ".git/objects/tmp_object_git2_new"));
+	fixture_attempt(commit, f, 1, 0, "x\n");
+	p = fixture_promotion(1, 1, f->seed, commit);
+	ok(f, lineage_promote(commit, f->l, &p, &f->err));
+}
+
+static void gc_cannot_take_objects_away(void **state)
+{
+	struct fixture *f = *state;
+	char *text, *id = fixture_shell(f, "echo unreferenced | git hash-object -w --stdin");
+
+	assert_int_not_equal(fixture_try(f, &text, "git prune --expire=now 2>&1"), 0);
+	assert_non_null(strstr(text, "precious"));
+	free(text);
+	assert_int_not_equal(fixture_try(f, &text, "git repack -a -d -q 2>&1"), 0);
+	free(text);
+	fixture_try(f, NULL, "git gc -q --prune=now");
+	free(fixture_shell(f, "git cat-file -e %s", id));
+	free(id);
+}
+
+static void export_writes_the_files_of_a_commit(void **state)
+{
+	struct fixture *f = *state;
+	char *dir = path_join(f->dir, "out/deep");
+	struct buf b = BUF_INIT;
+
+	ok(f, lineage_export(f->l, f->seed, dir, &f->err));
+	assert_work(f, "out/deep/kernel.c", "one\ntwo\nthree\n");
+	assert_work(f, "out/deep/lib/tile.h", "#define TILE 64\n");
+	ok(f, lineage_read_file(&b, f->l, f->seed, "lib/tile.h", &f->err));
+	assert_string_equal(buf_cstr(&b), "#define TILE 64\n");
+	assert_int_equal(lineage_read_file(&b, f->l, f->seed, "nothing", &f->err), AVO_NEGATIVE);
+	buf_release(&b);
+	free(dir);
+}
+
+static void the_working_tree_follows_until_it_is_edited(void **state)
+{
+	struct fixture *f = *state;
+	static const struct lineage_file moved = { .path = "new.c", .data = "new\n", .len = 4 };
+	char a1[COMMIT_ID_SIZE], a2[COMMIT_ID_SIZE];
+	bool dirty;
+
+	fixture_attempt(a1, f, 1, 0, "one\n2\nthree\n");
+	ok(f, lineage_commit_attempt(a2, f->l, 2, 0, &moved, 1, "x", "x", &f->err));
+	ok(f, lineage_checkout(&dirty, f->l, "", f->seed, &f->err));
+	ok(f, lineage_checkout(&dirty, f->l, f->seed, a1, &f->err));
+	assert_false(dirty);
+	assert_work(f, "kernel.c", "one\n2\nthree\n");
+	ok(f, lineage_checkout(&dirty, f->l, f->seed, a1, &f->err));
+	assert_false(dirty);
+	write_work(f, "kernel.c", "mine\n", 5);
+	ok(f, lineage_checkout(&dirty, f->l, a1, f->seed, &f->err));
+	assert_true(dirty);
+	assert_work(f, "kernel.c", "mine\n");
+	ok(f, lineage_checkout(&dirty, f->l, "", a1, &f->err));
+	write_work(f, "new.c", "mine too\n", 9);
+	ok(f, lineage_checkout(&dirty, f->l, a1, a2, &f->err));
+	assert_true(dirty);
+	assert_work(f, "new.c", "mine too\n");
+	free(fixture_shell(f, "rm new.c"));
+	ok(f, lineage_checkout(&dirty, f->l, a1, a2, &f->err));
+	assert_false(dirty);
+	assert_work(f, "new.c", "new\n");
+	assert_false(there(f, "kernel.c"));
+}
+
+static void assert_diff(struct fixture *f, const char *from, const char *to, int context, const char *want)
+{
+	struct buf b = BUF_INIT;
+
+	ok(f, lineage_diff(&b, NULL, f->l, from, to, context, &f->err));
+	assert_string_equal(buf_cstr(&b), want);
+	buf_release(&b);
+}
+
+static void diffs_of_versions_attempts_and_the_working_tree(void **state)
+{
+	static const char header[] = "diff --git a/kernel.c b/kernel.c\nindex 4cb29ea38..f04eb265e 100644\n--- a/kernel.c\n+++ b/kernel.c\n";
+	struct fixture *f = *state;
+	char commit[COMMIT_ID_SIZE], *text;
+	struct diff_stat stat;
+	bool dirty;
+
+	fixture_attempt(commit, f, 1, 0, "one\n2\nthree\n");
+	text = xasprintf("%s@@ -2 +2 @@ one\n-two\n+2\n", header);
+	assert_diff(f, "v0", "a1", 0, text);
+	free(text);
+	text = xasprintf("%s@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n", header);
+	assert_diff(f, "v0", commit, 3, text);
+	assert_diff(f, "a1", "a1", 3, "");
+	ok(f, lineage_checkout(&dirty, f->l, "", commit, &f->err));
+	assert_diff(f, "v0", "work", 3, text);
+	assert_diff(f, "work", "work", 3, "");
+	free(text);
+	free(fixture_shell(f, "echo s > avo.conf && mkdir .avo && echo x > .avo/x && echo y > .profile && git config diff.noprefix true"));
+	write_work(f, "extra.h", "1\n2\n", 4);
+	assert_int_equal(lineage_diff(NULL, &stat, f->l, "v0", "work", 3, &f->err), AVO_OK);
+	assert_int_equal(stat.files, 2);
+	assert_int_equal(stat.added, 3);
+	assert_int_equal(stat.removed, 1);
+	assert_int_equal(lineage_diff(NULL, &stat, f->l, "work", "v0", 3, &f->err), AVO_OK);
+	assert_int_equal(stat.added, 1);
+	assert_int_equal(stat.removed, 3);
+	assert_int_not_equal(fixture_try(f, NULL, "git cat-file -e $(git hash-object extra.h) 2>&1"), 0);
+	assert_int_equal(lineage_diff(NULL, &stat, f->l, "v0", "v9", 3, &f->err), AVO_NEGATIVE);
+}
+
+static void binary_and_huge_files_are_named_not_printed(void **state)
+{
+	struct fixture *f = *state;
+	size_t size = 6 << 20;
+	char *big = xmalloc(size), commit[COMMIT_ID_SIZE];
+	struct lineage_file files[] = {
+		{ .path = "kernel.c", .data = "one\ntwo\nthree\n", .len = 14 },
+		{ .path = "kernel.cubin", .data = "\177ELF\0\1\2", .len = 7 },
+		{ .path = "table.h", .data = big, .len = size },
+		{ .path = "empty.h", .data = NULL, .len = 0 },
+	};
+	struct buf b = BUF_INIT;
+
+	memset(big, 'x', size);
+	ok(f, lineage_commit_attempt(commit, f->l, 1, 0, files, 4, "x", "x", &f->err));
+	ok(f, lineage_diff(&b, NULL, f->l, "v0", "a1", 3, &f->err));
+	assert_non_null(strstr(buf_cstr(&b), "Binary files /dev/null and b/kernel.cubin differ"));
+	assert_non_null(strstr(buf_cstr(&b), "Binary files /dev/null and b/table.h differ"));
+	assert_true(b.len < 4096);
+	buf_release(&b);
+	buf_init(&b, 64);
+	ok(f, lineage_diff(&b, NULL, f->l, "v0", "a1", 3, &f->err));
+	assert_true(b.overflow);
+	buf_release(&b);
+	free(big);
+}
+
+int main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_run_is_a_repository_that_git_understands),
+		T(the_author_is_the_operator_with_the_users_address),
+		T(an_attempt_is_a_commit_that_moves_nothing),
+		T(an_attempt_of_a_directory_takes_its_files_and_no_more),
+		T(names_that_leave_the_candidate_are_refused),
+		T(a_reader_cannot_commit),
+		T(a_version_reads_well_in_git_log),
+		T(a_message_cannot_forge_trailers_or_command_a_terminal),
+		T(promoting_again_after_a_crash_completes_the_version),
+		T(a_branch_that_the_user_moved_is_left_alone),
+		T(stale_locks_go_when_the_engine_opens),
+		T(gc_cannot_take_objects_away),
+		T(export_writes_the_files_of_a_commit),
+		T(the_working_tree_follows_until_it_is_edited),
+		T(diffs_of_versions_attempts_and_the_working_tree),
+		T(binary_and_huge_files_are_named_not_printed),
+	};
+
+	fixture_environment();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
