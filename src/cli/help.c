@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "cli/commands.h"
+#include "engine/settings.h"
 
 /*
  * Everything that describes the commands is made here from the one table:
@@ -88,9 +89,33 @@ static void print_man_command(FILE *out, const struct cli_command *command)
 	}
 }
 
+/* The settings of avo.conf, section by section, for avo.conf(5). */
+static void print_man_settings(FILE *out)
+{
+	const struct setting *s;
+	size_t section = 0;
+
+	for (s = settings_table; s->key; s++) {
+		size_t len = strcspn(s->key, ".");
+
+		if (len != section || (s != settings_table && strncmp(s->key, s[-1].key, len) != 0))
+			fprintf(out, ".SS [%.*s]\n", (int)len, s->key);
+		section = len;
+		fputs(".TP\n.B ", out);
+		print_roff(out, s->key + len + 1);
+		print_roff(out, s->help);
+		fprintf(out, "(%s; default: %s).\n", setting_type_name(s->type), *s->fallback ? s->fallback : "not set");
+	}
+}
+
 static int run_help(const struct cli_call *call)
 {
 	const struct cli_command *const *c;
+
+	if (cli_flag(call, "man-conf")) {
+		print_man_settings(stdout);
+		return 0;
+	}
 
 	if (cli_flag(call, "man")) {
 		for (c = cli_commands; *c; c++)
@@ -112,6 +137,7 @@ static int run_help(const struct cli_call *call)
 
 static const struct cli_option help_options[] = {
 	{ "man", 0, NULL, "the commands as a section of a manual page, in roff" },
+	{ "man-conf", 0, NULL, "the settings of avo.conf likewise" },
 	{ NULL, 0, NULL, NULL },
 };
 
