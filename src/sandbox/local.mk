@@ -3,6 +3,7 @@
 libavoeval_a_SOURCES += \
 	src/sandbox/bpf.c src/sandbox/bpf.h \
 	src/sandbox/bwrap.c \
+	src/sandbox/check.c \
 	src/sandbox/enter.c \
 	src/sandbox/filter.c \
 	src/sandbox/landlock.c \
@@ -11,6 +12,7 @@ libavoeval_a_SOURCES += \
 	src/sandbox/mounts.c \
 	src/sandbox/namespaces.c \
 	src/sandbox/plan.c src/sandbox/plan.h \
+	src/sandbox/probe.c src/sandbox/probe.h \
 	src/sandbox/sandbox.h \
 	src/sandbox/seal.c \
 	src/sandbox/spawn.c

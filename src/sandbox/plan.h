@@ -83,6 +83,8 @@ enum avo_status seccomp_compile(struct plan *plan, struct error *err);
 /* bubblewrap: exec it with a description of the plan in a memfd; never returns on success. */
 int bwrap_enter(const struct plan *plan);
 bool bwrap_usable(void);
+/* What bubblewrap starts inside: this program, which finishes the confinement and execs. Returns on failure only. */
+int bwrap_inside(void);
 /* Instead of starting argv, calls probe in the confined process, whose exit status is its value. */
 enum avo_status try_with(struct child_result *result, struct child_spec *spec, const struct sandbox_policy *policy,
 			 unsigned layers, int (*probe)(const struct plan *plan), struct error *err);
