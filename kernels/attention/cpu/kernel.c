@@ -18,32 +18,27 @@
 
 #include <avo/attention.h>
 
-#define TILE_Q 16 // avo: 8|16|32|64|128
-#define TILE_K 32 // avo: 16|32|64|128|256
+#define TILE_Q 16 // avo: 16|32|64|128
+#define TILE_K 32 // avo: 32|64|128|256
 #define LANES 4 // avo: 1|4|8|16
 #define ROWS 1 // avo: 1|2|4|6|8
 #define QK_FORM DOT // avo: DOT|OUTER
 #define QK_COLS 1 // avo: 1|2|3|4
 #define PV_FORM AXPY // avo: AXPY|OUTER
 #define PV_COLS 1 // avo: 1|2|4
-#define UNROLL 1 // avo: 1|2|4|8
+#define UNROLL 1 // avo: 1|2|4
 #define EXP LIBM // avo: LIBM|POLY|POLY_VEC
 #define SOFTMAX ONLINE // avo: TWO_PASS|ONLINE|LAZY
-#define SCALE SCORES // avo: SCORES|QUERY
 #define CAUSAL MASK // avo: MASK|SKIP_TILE|SKIP_BLOCK
-#define K_PACK NONE // avo: NONE|TILE|HEAD
-#define V_PACK NONE // avo: NONE|TILE|HEAD
-#define PREFETCH NO // avo: NO|L1|L2
-#define HEAD_DIM ANY // avo: ANY|FIXED
+#define PACK NONE // avo: NONE|TILE|HEAD
+#define PREFETCH NO // avo: NO|YES
 
 enum { DOT, OUTER, AXPY };		/* QK_FORM, PV_FORM */
 enum { LIBM, POLY, POLY_VEC };		/* EXP */
 enum { TWO_PASS, ONLINE, LAZY };	/* SOFTMAX */
-enum { SCORES, QUERY };			/* SCALE */
 enum { MASK, SKIP_TILE, SKIP_BLOCK };	/* CAUSAL */
-enum { NONE, TILE, HEAD };		/* K_PACK, V_PACK */
-enum { NO, L1, L2 };			/* PREFETCH */
-enum { ANY, FIXED };			/* HEAD_DIM */
+enum { NONE, TILE, HEAD };		/* PACK */
+enum { NO, YES };			/* PREFETCH */
 
 #define INLINE static inline __attribute__((always_inline))
 #define MAX_HEAD_DIM 256
@@ -53,6 +48,9 @@ enum { ANY, FIXED };			/* HEAD_DIM */
 #define LAZY_RISE 8.0f			/* LAZY: how far a maximum may rise before O is rescaled */
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
+
+/* Nothing here is called across a binary boundary but avo_attention(), which passes no vector. */
+#pragma GCC diagnostic ignored "-Wpsabi"
 
 /* ---- vectors of LANES floats -------------------------------------------- */
 
@@ -220,17 +218,13 @@ INLINE struct rows some_rows(struct rows r, int first, int count)
 	return (struct rows){ r.at + first * r.stride, r.stride, count };
 }
 
-INLINE void prefetch_rows(struct rows r, const int dim)
+INLINE void prefetch_rows(struct rows r, int dim)
 {
 	if (PREFETCH == NO)
 		return;
 	for (int j = 0; j < r.count; j++)
-		for (int d = 0; d < dim; d += 16) {
-			if (PREFETCH == L1)
-				__builtin_prefetch(r.at + j * r.stride + d, 0, 3);
-			else
-				__builtin_prefetch(r.at + j * r.stride + d, 0, 2);
-		}
+		for (int d = 0; d < dim; d += 16)
+			__builtin_prefetch(r.at + j * r.stride + d);
 }
 
 static void pack_rows(float *to, struct rows r, int dim)
@@ -284,7 +278,7 @@ INLINE vec gather(struct rows k, int j, int d)
 }
 
 /* A block of ROWS queries by `cols` keys, as dot products along head_dim. */
-INLINE void qk_dot(float *s, int ld, const float *q, struct rows k, int j, const int cols, float factor, const int dim)
+INLINE void qk_dot(float *s, int ld, const float *q, struct rows k, int j, const int cols, int dim)
 {
 	vec acc[ROWS][QK_COLS] = { 0 };
 
@@ -300,11 +294,11 @@ UNROLL_BY(UNROLL)
 	for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 4
 		for (int c = 0; c < cols; c++)
-			s[r * ld + j + c] = sum_lanes(acc[r][c]) * factor;
+			s[r * ld + j + c] = sum_lanes(acc[r][c]);
 }
 
 /* A block of ROWS queries by `cols` vectors of keys, as outer products, one depth at a time. */
-INLINE void qk_outer(float *s, int ld, const float *q, struct rows k, int j, const int cols, float factor, const int dim)
+INLINE void qk_outer(float *s, int ld, const float *q, struct rows k, int j, const int cols, int dim)
 {
 	vec acc[ROWS][QK_COLS] = { 0 };
 
@@ -314,7 +308,7 @@ UNROLL_BY(UNROLL)
 
 #pragma GCC unroll 4
 		for (int c = 0; c < cols; c++)
-			key[c] = K_PACK == NONE ? gather(k, j + c * LANES, d)
+			key[c] = PACK == NONE ? gather(k, j + c * LANES, d)
 						: load(k.at + (size_t)(j + c * LANES) * dim + d * LANES);
 #pragma GCC unroll 8
 		for (int r = 0; r < ROWS; r++)
@@ -326,31 +320,31 @@ UNROLL_BY(UNROLL)
 	for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 4
 		for (int c = 0; c < cols; c++)
-			store(s + r * ld + j + c * LANES, acc[r][c] * factor);
+			store(s + r * ld + j + c * LANES, acc[r][c]);
 }
 
 /* The scores of ROWS queries against the first n keys of the tile. */
-INLINE void score_block(float *s, int ld, const float *q, struct rows k, int n, float factor, const int dim)
+INLINE void score_block(float *s, int ld, const float *q, struct rows k, int n, int dim)
 {
 	int j = 0;
 
 	if (QK_FORM == DOT) {
 		for (; j + QK_COLS <= n; j += QK_COLS)
-			qk_dot(s, ld, q, k, j, QK_COLS, factor, dim);
+			qk_dot(s, ld, q, k, j, QK_COLS, dim);
 		for (; j < n; j++)
-			qk_dot(s, ld, q, k, j, 1, factor, dim);
+			qk_dot(s, ld, q, k, j, 1, dim);
 	} else {
 		for (; j + QK_COLS * LANES <= n; j += QK_COLS * LANES)
-			qk_outer(s, ld, q, k, j, QK_COLS, factor, dim);
+			qk_outer(s, ld, q, k, j, QK_COLS, dim);
 		for (; j < n; j += LANES)
-			qk_outer(s, ld, q, k, j, 1, factor, dim);
+			qk_outer(s, ld, q, k, j, 1, dim);
 	}
 }
 
 /* ---- O += P V ------------------------------------------------------------- */
 
 /* Key by key, each row of V added to ROWS rows of O in memory. */
-INLINE void pv_axpy(float *o, const float *p, int ld, struct rows v, int n, const int dim)
+INLINE void pv_axpy(float *o, const float *p, int ld, struct rows v, int n, int dim)
 {
 	for (int j = 0; j < n; j++)
 UNROLL_BY(UNROLL)
@@ -364,7 +358,7 @@ UNROLL_BY(UNROLL)
 }
 
 /* ROWS rows by `cols` vectors of O, held in registers over all keys of the tile. */
-INLINE void pv_outer(float *o, const float *p, int ld, struct rows v, int n, const int cols, const int dim)
+INLINE void pv_outer(float *o, const float *p, int ld, struct rows v, int n, const int cols, int dim)
 {
 	vec acc[ROWS][PV_COLS];
 
@@ -389,7 +383,7 @@ UNROLL_BY(UNROLL)
 }
 
 /* ROWS rows of O gain the first n keys of the tile. */
-INLINE void value_block(float *o, const float *p, int ld, struct rows v, int n, const int dim)
+INLINE void value_block(float *o, const float *p, int ld, struct rows v, int n, int dim)
 {
 	int d = 0;
 
@@ -412,13 +406,13 @@ struct tile {
 	float *s;		/* [ROUND_UP(TILE_Q, ROWS), ld]: scores, then probabilities */
 	float *top, *sum;	/* one a row: running maximum, running sum */
 	float *k_packed, *v_packed;
-	int k_pack, v_pack;	/* K_PACK and V_PACK, or TILE where a head does not fit */
+	int k_pack, v_pack;	/* PACK, or TILE where a head does not fit */
 	int span;		/* keys between two updates of the softmax, a multiple of TILE_K */
 	int ld;
 	int first, rows;	/* queries [first, first + rows) */
 	int ahead;		/* query i sees the keys j < i + ahead */
 	int end;		/* keys to visit */
-	float factor;		/* of the scores: scale, in the base of the exponential */
+	float factor;		/* multiplied into Q: scale, in the base of the exponential */
 };
 
 /* How many of n keys from j on the tile's row r sees; rows past the last query see all. */
@@ -435,13 +429,13 @@ INLINE int block_width(const struct tile *t, int r, int j, int n)
 	return CAUSAL == SKIP_BLOCK ? seen_by(t, r + ROWS - 1, j, n) : n;
 }
 
-INLINE void load_queries(struct tile *t, struct rows q, const int dim)
+INLINE void load_queries(struct tile *t, struct rows q, int dim)
 {
 	int padded = ROUND_UP(t->rows, ROWS);
 
 	for (int r = 0; r < t->rows; r++)
 		for (int d = 0; d < dim; d++)
-			t->q[r * dim + d] = q.at[r * q.stride + d] * (SCALE == QUERY ? t->factor : 1.0f);
+			t->q[r * dim + d] = q.at[r * q.stride + d] * t->factor;
 	memset(t->q + t->rows * dim, 0, (size_t)(padded - t->rows) * dim * sizeof(float));
 	memset(t->o, 0, (size_t)padded * dim * sizeof(float));
 	for (int r = 0; r < padded; r++) {
@@ -450,7 +444,7 @@ INLINE void load_queries(struct tile *t, struct rows q, const int dim)
 	}
 }
 
-INLINE void store_output(const struct tile *t, float *out, size_t stride, const int dim)
+INLINE void store_output(const struct tile *t, float *out, size_t stride, int dim)
 {
 	for (int r = 0; r < t->rows; r++) {
 		float inverse = 1.0f / t->sum[r];
@@ -461,7 +455,7 @@ INLINE void store_output(const struct tile *t, float *out, size_t stride, const 
 }
 
 /* The row's maximum has risen: what was summed so far is brought down to it. */
-INLINE void raise_top(struct tile *t, int r, float top, const int dim)
+INLINE void raise_top(struct tile *t, int r, float top, int dim)
 {
 	float shrink = exponential(t->top[r] - top);
 
@@ -472,7 +466,7 @@ INLINE void raise_top(struct tile *t, int r, float top, const int dim)
 }
 
 /* Row r of S, n keys of which it sees the first `seen`, becomes its row of P. */
-INLINE void softmax_row(struct tile *t, int r, int seen, int n, const int dim)
+INLINE void softmax_row(struct tile *t, int r, int seen, int n, int dim)
 {
 	float *s = t->s + (size_t)r * t->ld;
 	int width = ROUND_UP(CAUSAL == SKIP_BLOCK ? seen : n, LANES);
@@ -491,32 +485,32 @@ INLINE void softmax_row(struct tile *t, int r, int seen, int n, const int dim)
 		memset(s + width, 0, (n - width) * sizeof(float));
 }
 
-INLINE struct rows key_tile(const struct tile *t, struct rows k, int j, int n, const int dim)
+INLINE struct rows key_tile(const struct tile *t, struct rows k, int j, int n, int dim)
 {
 	struct rows tile = some_rows(k, j, n);
 
-	return K_PACK != NONE && t->k_pack == TILE ? pack_keys(t->k_packed, tile, dim) : tile;
+	return PACK != NONE && t->k_pack == TILE ? pack_keys(t->k_packed, tile, dim) : tile;
 }
 
-INLINE struct rows value_tile(const struct tile *t, struct rows v, int j, int n, const int dim)
+INLINE struct rows value_tile(const struct tile *t, struct rows v, int j, int n, int dim)
 {
 	struct rows tile = some_rows(v, j, n);
 
-	return V_PACK != NONE && t->v_pack == TILE ? pack_values(t->v_packed, tile, dim) : tile;
+	return PACK != NONE && t->v_pack == TILE ? pack_values(t->v_packed, tile, dim) : tile;
 }
 
 /* The scores of the whole query tile against the keys [j, j + n), into column `at` of S. */
-INLINE void score_tile(struct tile *t, struct rows k, int j, int n, int at, const int dim)
+INLINE void score_tile(struct tile *t, struct rows k, int j, int n, int at, int dim)
 {
 	struct rows keys = key_tile(t, k, j, n, dim);
 
 	prefetch_rows(some_rows(k, j + n, MIN(TILE_K, t->end - j - n)), dim);
 	for (int r = 0; r < t->rows; r += ROWS)
 		score_block(t->s + (size_t)r * t->ld + at, t->ld, t->q + r * dim, keys, block_width(t, r, j, n),
-			    SCALE == QUERY ? 1.0f : t->factor, dim);
+			    dim);
 }
 
-INLINE void value_tile_into(struct tile *t, struct rows v, int j, int n, int at, const int dim)
+INLINE void value_tile_into(struct tile *t, struct rows v, int j, int n, int at, int dim)
 {
 	struct rows values = value_tile(t, v, j, n, dim);
 
@@ -526,7 +520,7 @@ INLINE void value_tile_into(struct tile *t, struct rows v, int j, int n, int at,
 }
 
 /* A span is one key tile, or with TWO_PASS as much of the row as is kept. */
-INLINE void attend_span(struct tile *t, struct rows k, struct rows v, int j, int n, const int dim)
+INLINE void attend_span(struct tile *t, struct rows k, struct rows v, int j, int n, int dim)
 {
 	for (int at = 0; at < n; at += TILE_K)
 		score_tile(t, k, j + at, MIN(TILE_K, n - at), at, dim);
@@ -539,7 +533,7 @@ INLINE void attend_span(struct tile *t, struct rows k, struct rows v, int j, int
 /* ---- heads ---------------------------------------------------------------- */
 
 INLINE void attend_head(const struct avo_attention *a, struct tile *t, struct rows q, float *out, struct rows k,
-			struct rows v, const int dim)
+			struct rows v, int dim)
 {
 	t->ahead = a->causal ? a->kv_len - a->q_len + 1 : a->kv_len;
 	for (t->first = 0; t->first < a->q_len; t->first += TILE_Q) {
@@ -552,9 +546,9 @@ INLINE void attend_head(const struct avo_attention *a, struct tile *t, struct ro
 	}
 }
 
-INLINE void attend(const struct avo_attention *a, struct tile *t, const int dim)
+static void attend(const struct avo_attention *a, struct tile *t)
 {
-	int group = a->q_heads / a->kv_heads;
+	int group = a->q_heads / a->kv_heads, dim = a->head_dim;
 
 	for (int b = 0; b < a->batch; b++)
 		for (int h = 0; h < a->q_heads; h++) {
@@ -562,9 +556,9 @@ INLINE void attend(const struct avo_attention *a, struct tile *t, const int dim)
 			struct rows k = rows_of(a->k, a->kv_len, a->kv_heads, dim, b, h / group);
 			struct rows v = rows_of(a->v, a->kv_len, a->kv_heads, dim, b, h / group);
 
-			if (K_PACK == HEAD && t->k_pack == HEAD)
+			if (PACK == HEAD && t->k_pack == HEAD)
 				k = h % group ? (struct rows){ t->k_packed, dim, k.count } : pack_keys(t->k_packed, k, dim);
-			if (V_PACK == HEAD && t->v_pack == HEAD)
+			if (PACK == HEAD && t->v_pack == HEAD)
 				v = h % group ? (struct rows){ t->v_packed, dim, v.count } : pack_values(t->v_packed, v, dim);
 			attend_head(a, t, q, a->out + (q.at - a->q), k, v, dim);
 		}
@@ -613,8 +607,8 @@ static int cut_tile(struct tile *t, const struct avo_attention *a)
 	t->top = cut(&w, rows);
 	t->sum = cut(&w, rows);
 	t->s = cut(&w, rows * t->ld);
-	t->k_pack = K_PACK;
-	t->v_pack = V_PACK;
+	t->k_pack = PACK;
+	t->v_pack = PACK;
 	t->k_packed = cut_packed(&w, &t->k_pack, tile, a->kv_len, a->head_dim);
 	t->v_packed = cut_packed(&w, &t->v_pack, 0, a->kv_len, a->head_dim);
 	return t->q && t->o && t->top && t->sum && t->s && t->k_packed && t->v_packed;
@@ -626,9 +620,6 @@ int avo_attention(const struct avo_attention *a)
 
 	if (!cut_tile(&t, a))
 		return 1;
-	if (HEAD_DIM == FIXED && a->head_dim == 64)
-		attend(a, &t, 64);
-	else
-		attend(a, &t, a->head_dim);
+	attend(a, &t);
 	return 0;
 }
