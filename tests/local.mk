@@ -1,7 +1,7 @@
 # tests: units are cmocka programs that print TAP, shell tests print TAP
 # through tests/lib/tap.sh. Each directory adds its own in its local.mk.
 UNIT_LDADD = libavocli.a libavoui.a $(LIBAVO) $(LIBAVO_LIBS) $(NCURSES_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/lib/tap.sh tests/lib/unit.sh
+include tests/lib/local.mk
 if HAVE_CMOCKA
 include tests/unit/base/local.mk
 include tests/unit/task/local.mk
