@@ -1,7 +1,12 @@
 # tests/unit/cuda: what of the CUDA backend can be tested without a GPU
 if HAVE_CUDA
-check_PROGRAMS += tests/unit/cuda/test_cuda_offline
-TESTS += tests/unit/cuda/test_cuda_offline
+CUDA_UNIT_TESTS = tests/unit/cuda/test_cuda_offline tests/unit/cuda/test_plan
+check_PROGRAMS += $(CUDA_UNIT_TESTS)
+TESTS += $(CUDA_UNIT_TESTS)
+tests_unit_cuda_test_plan_SOURCES = tests/unit/cuda/test_plan.c
+tests_unit_cuda_test_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include $(CUDA_CPPFLAGS)
+tests_unit_cuda_test_plan_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_cuda_test_plan_LDADD = libavocuda.a $(UNIT_LDADD)
 tests_unit_cuda_test_cuda_offline_SOURCES = tests/unit/cuda/test_cuda_offline.c
 tests_unit_cuda_test_cuda_offline_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
 tests_unit_cuda_test_cuda_offline_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
