@@ -50,8 +50,8 @@ int sandbox_maybe_probe(int argc, char **argv)
 	main_asks = true;
 	if (argc >= 2 && strcmp(argv[1], "--sandbox-probe") == 0)
 		return probe_main(argc - 2, argv + 2);
-	if (argc >= 2 && strcmp(argv[1], "--sandbox-enter") == 0)
-		return bwrap_inside();
+	if (argc == 5 && strcmp(argv[1], "--sandbox-enter") == 0)
+		bwrap_inside(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
 	return -1;
 }
 

@@ -19,31 +19,37 @@ static int confine(const struct plan *plan)
 {
 	int e;
 
-	if ((e = privileges_drop(plan)) != 0 || (e = limits_enter(plan)) != 0 || (e = landlock_enter(plan)) != 0)
+	if ((e = privileges_drop(plan)) != 0)
+		return e;
+	/* as the user whose directory it is: root without capabilities may not enter it */
+	if (chdir(plan->cwd) != 0)
+		return plan_fail(plan, errno, "entering", plan->cwd);
+	if ((e = limits_enter(plan)) != 0 || (e = landlock_enter(plan)) != 0)
 		return e;
 	return seccomp_enter(plan);
+}
+
+int sandbox_finish(const struct plan *plan)
+{
+	pid_t parent = getppid();
+	int e = confine(plan);
+
+	if (e)
+		return e;
+	/* a change of user cleared it */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	if (plan->probe)
+		_exit(plan->probe(plan));
+	execve(plan->exec_path, (char *const *)plan->argv, plan->env);
+	return plan_fail(plan, errno, "start", plan->exe);
 }
 
 int sandbox_enter(void *arg)
 {
 	const struct plan *plan = arg;
-	pid_t parent = getppid();
-	int e = 0;
+	int e = plan->layers & SANDBOX_NAMESPACES ? namespaces_enter(plan) : 0;
 
-	if (plan->layers & SANDBOX_NAMESPACES)
-		e = namespaces_enter(plan);
-	if (!e && chdir(plan->cwd) != 0)
-		e = plan_fail(plan, errno, "entering", plan->cwd);
-	if (!e)
-		e = confine(plan);
-	/* a change of user cleared it */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!(plan->layers & SANDBOX_NAMESPACES) && getppid() != parent)
-		_exit(127);
-	if (e)
-		return e;
-	if (plan->probe)
-		_exit(plan->probe(plan));
-	execve(plan->exec_path, (char *const *)plan->argv, plan->env);
-	return plan_fail(plan, errno, "start", plan->exe);
+	return e ? e : sandbox_finish(plan);
 }

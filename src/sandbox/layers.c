@@ -23,7 +23,7 @@ static const struct {
 };
 
 /* Run inside, under the layers of plan: is what they promise true? */
-static int look_around(const struct plan *plan)
+int layers_look_around(const struct plan *plan)
 {
 	if (plan->layers & SANDBOX_NAMESPACES && access("/sys", F_OK) == 0)
 		return 1;	/* still the old root */
@@ -45,7 +45,7 @@ static bool works(unsigned layers)
 	struct error err;
 
 	spec.argv = argv;
-	return try_with(&result, &spec, &policy, layers, look_around, &err) == AVO_OK &&
+	return try_with(&result, &spec, &policy, layers, layers_look_around, &err) == AVO_OK &&
 	       WIFEXITED(result.wait_status) && WEXITSTATUS(result.wait_status) == 0;
 }
 
@@ -106,7 +106,7 @@ static unsigned find_layers(void)
 		found |= SANDBOX_LANDLOCK;
 	if (want & SANDBOX_SECCOMP && works(SANDBOX_SECCOMP))
 		found |= SANDBOX_SECCOMP;
-	if (want & SANDBOX_UID && geteuid() == 0 && !(found & (SANDBOX_USERNS | SANDBOX_BWRAP)) && works(SANDBOX_UID))
+	if (want & SANDBOX_UID && geteuid() == 0 && !(found & SANDBOX_USERNS) && works(SANDBOX_UID))
 		found |= SANDBOX_UID;
 	/* alone they work, but do they together? the namespaces are the ones that fail in odd places */
 	if (found && !works(found))

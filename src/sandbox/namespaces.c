@@ -71,16 +71,10 @@ static void record(const struct plan *plan, int status)
 	plan->report->ended = 1;
 }
 
-/* As the program ended, so ends the process that the caller sees. */
-static void AVO_NORETURN mirror(const struct plan *plan, pid_t init)
+void namespaces_mirror(int status)
 {
 	struct rlimit none = { 0, 0 };
-	int status = 0;
 
-	while (waitpid(init, &status, 0) < 0 && errno == EINTR)
-		;
-	if (plan->report->ended)
-		status = plan->report->wait_status;
 	if (WIFSIGNALED(status)) {
 		setrlimit(RLIMIT_CORE, &none);
 		signal(WTERMSIG(status), SIG_DFL);
@@ -89,12 +83,29 @@ static void AVO_NORETURN mirror(const struct plan *plan, pid_t init)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-static void AVO_NORETURN reap_until(const struct plan *plan, pid_t program)
+void namespaces_let_go(int keep)
+{
+	if (keep >= 0)
+		dup2(keep, 0);
+	close_from(keep >= 0 ? 1 : 0);
+}
+
+/* As the program ended, so ends the process that the caller sees. */
+static void AVO_NORETURN follow(const struct plan *plan, pid_t init)
+{
+	int status = 0;
+
+	while (waitpid(init, &status, 0) < 0 && errno == EINTR)
+		;
+	namespaces_mirror(plan->report->ended ? plan->report->wait_status : status);
+}
+
+void namespaces_reap_until(const struct plan *plan, pid_t program)
 {
 	int status;
 	pid_t pid;
 
-	close_from(0);
+	namespaces_let_go(-1);
 	/* same user as the program: it must not get at us */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	for (;;) {
@@ -129,7 +140,7 @@ static int be_init(const struct plan *plan, int alive)
 	if (pid < 0)
 		return plan_fail(plan, errno, "namespaces", "fork");
 	if (pid > 0)
-		reap_until(plan, pid);
+		namespaces_reap_until(plan, pid);
 	return 0;
 }
 
@@ -160,7 +171,6 @@ int namespaces_enter(const struct plan *plan)
 		return be_init(plan, alive[0]);
 	}
 	/* keep the end of the pipe that tells of our life, and nothing else that somebody may wait on */
-	dup2(alive[1], 0);
-	close_from(1);
-	mirror(plan, pid);
+	namespaces_let_go(alive[1]);
+	follow(plan, pid);
 }

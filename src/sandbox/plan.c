@@ -371,9 +371,14 @@ enum avo_status plan_init(struct plan *plan, const struct child_spec *spec, cons
 	if (policy->processes && !(layers & SANDBOX_USERNS))
 		plan->tasks = count_tasks(plan->uid);
 	plan->abi = layers & SANDBOX_LANDLOCK ? landlock_abi() : 0;
-	if ((st = place_exec_path(plan, err)) != AVO_OK)
-		return st;
-	return layers & SANDBOX_SECCOMP ? seccomp_compile(plan, err) : AVO_OK;
+	return plan_finish(plan, err);
+}
+
+enum avo_status plan_finish(struct plan *plan, struct error *err)
+{
+	enum avo_status st = place_exec_path(plan, err);
+
+	return st == AVO_OK && plan->layers & SANDBOX_SECCOMP ? seccomp_compile(plan, err) : st;
 }
 
 void plan_release(struct plan *plan)
@@ -393,6 +398,8 @@ void plan_release(struct plan *plan)
 	free(plan->exe);
 	free(plan->cwd);
 	free(plan->filter);
+	buf_release(&plan->bwrap_args);
+	buf_release(&plan->bwrap_wire);
 	if (plan->report)
 		munmap(plan->report, sizeof(*plan->report));
 }

@@ -7,6 +7,7 @@
 
 #include <linux/filter.h>
 
+#include "avo.h"
 #include "sandbox/sandbox.h"
 
 /* Beside the public layers: how namespaces are made. */
@@ -50,11 +51,15 @@ struct plan {
 	struct sock_filter *filter;	/* seccomp program, NULL: none */
 	unsigned short filter_len;
 	struct plan_report *report;	/* MAP_SHARED */
+	struct buf bwrap_args, bwrap_wire;	/* SANDBOX_BWRAP: strings with their NULs; the plan for the helper inside */
+	size_t bwrap_nargs;
 	int (*probe)(const struct plan *plan);	/* instead of exec: a layer tries itself; returns an exit status */
 };
 
 enum avo_status plan_init(struct plan *plan, const struct child_spec *spec, const struct sandbox_policy *policy,
 			  unsigned layers, struct error *err);
+/* The part that must happen in the address space which execs: where the path lies, and the filter that knows it. */
+enum avo_status plan_finish(struct plan *plan, struct error *err);
 void plan_release(struct plan *plan);
 
 /* The fixed part of what a confined program can read: /usr, /lib, /etc, ...; NULL-terminated. */
@@ -67,8 +72,16 @@ void plan_gpu_nodes(const char *root, void (*fn)(void *arg, const char *path), v
 int plan_fail(const struct plan *plan, int errno_value, const char *step, const char *what);
 /* The hook for child_spec.enter; arg is a struct plan. */
 int sandbox_enter(void *plan);
+/* The layers inside the namespaces, then exec; returns the errno of a failure. */
+int sandbox_finish(const struct plan *plan);
 /* New namespaces and a new root; returns in the confined process only (pid 2 of its own world). */
 int namespaces_enter(const struct plan *plan);
+/* Closes everything that somebody may wait on, except keep (moved to 0), or -1. */
+void namespaces_let_go(int keep);
+/* Ends this process as the wait status says. */
+void AVO_NORETURN namespaces_mirror(int wait_status);
+/* Reaps until the program ended, records that, and exits. */
+void AVO_NORETURN namespaces_reap_until(const struct plan *plan, pid_t program);
 /* The root file system of the new mount namespace; called as its pid 1. */
 int mounts_build(const struct plan *plan);
 int landlock_enter(const struct plan *plan);
@@ -80,11 +93,14 @@ int privileges_drop(const struct plan *plan);
 
 /* --- parent's side --- */
 enum avo_status seccomp_compile(struct plan *plan, struct error *err);
-/* bubblewrap: exec it with a description of the plan in a memfd; never returns on success. */
+enum avo_status bwrap_prepare(struct plan *plan, struct error *err);
+/* Child's side: runs bubblewrap and ends as the program ended; returns on failure only. */
 int bwrap_enter(const struct plan *plan);
 bool bwrap_usable(void);
-/* What bubblewrap starts inside: this program, which finishes the confinement and execs. Returns on failure only. */
-int bwrap_inside(void);
+/* What bubblewrap starts inside: this program, which finishes the confinement, runs the program and ends with it. */
+int AVO_NORETURN bwrap_inside(int wire_fd, int report_fd, int error_fd);
+/* Are the promises of plan's layers true in here? 0 if so: the probe of try_with that finds layers. */
+int layers_look_around(const struct plan *plan);
 /* Instead of starting argv, calls probe in the confined process, whose exit status is its value. */
 enum avo_status try_with(struct child_result *result, struct child_spec *spec, const struct sandbox_policy *policy,
 			 unsigned layers, int (*probe)(const struct plan *plan), struct error *err);

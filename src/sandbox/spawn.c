@@ -33,6 +33,8 @@ enum avo_status spawn_with(pid_t *out, const struct child_spec *spec, const stru
 
 	err = err ? err : &own;
 	st = plan_init(&plan, spec, policy, layers, err);
+	if (st == AVO_OK && layers & SANDBOX_BWRAP)
+		st = bwrap_prepare(&plan, err);
 	if (st == AVO_OK) {
 		inner = confined(spec, &plan);
 		st = child_spawn(out, &inner, err);
@@ -46,8 +48,11 @@ static enum avo_status run(struct child_result *result, struct buf *out, const s
 			   struct plan *plan, int64_t deadline_ms, struct error *err)
 {
 	struct child_spec inner = confined(spec, plan);
-	enum avo_status st = child_run(result, out, &inner, deadline_ms, err);
+	enum avo_status st = plan->layers & SANDBOX_BWRAP ? bwrap_prepare(plan, err) : AVO_OK;
 
+	if (st != AVO_OK)
+		return st;
+	st = child_run(result, out, &inner, deadline_ms, err);
 	return st == AVO_OK ? st : explain(plan, err);
 }
 
