@@ -1,1 +1,5 @@
-# src/score
+# src/score: statistics of paired measurements (linked into the worker);
+# evaluator.c, the engine's side of a worker.
+libavoeval_a_SOURCES += src/score/stats.c src/score/stats.h \
+	src/score/sequential.c src/score/sequential.h
+libavo_a_SOURCES += src/score/evaluator.h

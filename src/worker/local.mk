@@ -1,1 +1,27 @@
-# src/worker
+# src/worker: avo-worker, one program to copy to the machine that computes. It
+# links libavobase.a, libavoeval.a, cJSON and libseccomp (static where the machine
+# has the archives) and libc; everything else is loaded at run time.
+pkglibexec_PROGRAMS = avo-worker
+avo_worker_SOURCES = src/worker/main.c \
+	src/worker/backend.c src/worker/backend.h \
+	src/worker/checks.c src/worker/checks.h \
+	src/worker/confine.c src/worker/confine.h \
+	src/worker/evaluate.c \
+	src/worker/job.c src/worker/job.h \
+	src/worker/random.c src/worker/random.h \
+	src/worker/runner.c src/worker/runner.h \
+	src/worker/serve.c src/worker/serve.h \
+	src/worker/sha256.c src/worker/sha256.h \
+	src/worker/cpu/build.c src/worker/cpu/build.h \
+	src/worker/cpu/compare.c src/worker/cpu/compare.h \
+	src/worker/cpu/cores.c src/worker/cpu/cores.h \
+	src/worker/cpu/cpu.c \
+	src/worker/cpu/elf.c src/worker/cpu/elf.h \
+	src/worker/cpu/host.c src/worker/cpu/host.h \
+	src/worker/cpu/openblas.c src/worker/cpu/openblas.h \
+	src/worker/cpu/peak.c src/worker/cpu/peak.h \
+	src/worker/cpu/process.c src/worker/cpu/process.h \
+	src/worker/cpu/reference.c src/worker/cpu/reference.h \
+	src/worker/cpu/values.c src/worker/cpu/values.h
+avo_worker_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
+avo_worker_LDADD = libavoeval.a libavobase.a $(WORKER_CJSON_LIBS) $(WORKER_SECCOMP_LIBS) -ldl -lm -lpthread

@@ -1,0 +1,127 @@
+/*
+ * What a device must be able to do so that avo-worker can evaluate candidates
+ * on it. The order of things (build, check, time in pairs, check again), the
+ * statistics and the verdict are the same for all and live in evaluate.c; a
+ * backend builds, runs a candidate on given values, and says whether the values
+ * that came out are right.
+ *
+ * There is one way to run a candidate, whether the time counts or not: a
+ * candidate cannot tell a check from a measurement, and every timed output is
+ * checked.
+ */
+#ifndef AVO_WORKER_BACKEND_H
+#define AVO_WORKER_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "task/task.h"
+
+struct backend;			/* the device, opened; defined by the backend */
+struct build;			/* a compiled candidate; defined by the backend */
+struct candidate;		/* a build that is loaded and ready to run; defined by the backend */
+
+/* The values a run gets. All but the first are there to break shortcuts. */
+enum fill {
+	FILL_NORMAL,		/* independent, mean 0, variance 1 */
+	FILL_LARGE_SCORES,	/* scores up to hundreds: exp overflows unless the maximum is subtracted */
+	FILL_LATE_MAXIMUM,	/* the largest score of every row at its last visible key */
+	FILL_ASCENDING,		/* every key raises the running maximum */
+	FILL_CONSTANT_V,	/* V is one vector everywhere: the output must be that vector */
+	FILL_OFFSET_V,		/* V far from mean 0: wrong normalisation shows */
+	FILL_COUNT
+};
+const char *fill_name(enum fill f);
+
+struct run_spec {
+	const struct task_case *c;
+	enum fill fill;
+	uint64_t seed;		/* of the values; secret */
+	int rows;		/* random rows to check; 0: every row */
+	bool changed;		/* the values of this seed with one key/value row replaced: an answer remembered by a sample of its inputs is wrong */
+};
+
+/* What came of running one candidate on one set of values. */
+struct run_outcome {
+	enum verdict verdict;		/* PASSED, INCORRECT, CRASHED, TIMED_OUT, CHEATED */
+	double seconds;			/* of the call alone; NAN unless PASSED or INCORRECT */
+	double wall_seconds;		/* by the wall clock, where `seconds` is by a better one */
+	uint64_t digest;		/* of the whole output */
+	long rows;			/* output rows compared with the reference */
+	double max_error, tolerance;	/* over the rows compared */
+	struct {
+		int batch, head, row, dim;
+		double expected, got;
+	} worst;			/* the element with max_error */
+	char reason[256];		/* for people; empty when PASSED */
+	char rule[32];			/* CHEATED: the rule that was broken */
+	char evidence[256];
+};
+
+/* What came of building. Strings are owned: build_report_release(). */
+struct build_report {
+	enum verdict verdict;		/* PASSED, BUILD_FAILED, CHEATED */
+	bool cached;
+	double ms;
+	struct buf log;			/* the compiler's own words */
+	char error[256];		/* its first error, one line */
+	char rule[32], evidence[256];	/* CHEATED */
+	int registers, spills, shared_bytes;	/* -1: not known */
+};
+void build_report_init(struct build_report *r);
+void build_report_release(struct build_report *r);
+
+/* Room for the largest case of a job. */
+struct extents {
+	size_t q_elements, kv_elements;
+};
+
+struct job_progress;
+
+struct backend_ops {
+	const char *name;				/* as in a suite: "cpu" */
+
+	/* Whether this machine has the device; a line about it for people into device. */
+	bool (*probe)(char *device, size_t size);
+	enum avo_status (*open)(struct backend **out, struct error *err);
+	void (*close)(struct backend *b);
+
+	/* Compiles the candidate in dir, or finds the result in cache. A candidate's faults go into report (AVO_OK); err is for ours. */
+	enum avo_status (*build)(struct build **out, struct build_report *report, struct backend *b, const char *dir,
+				 const char *cache, struct error *err);
+	void (*build_free)(struct build *build);
+
+	/* A candidate that cannot be loaded says so in outcome, and *out stays NULL (AVO_OK). */
+	enum avo_status (*load)(struct candidate **out, struct run_outcome *outcome, struct backend *b,
+				const struct build *build, const struct extents *extents, struct error *err);
+	void (*unload)(struct candidate *c);
+
+	/* Fills the values once, runs the candidates on them one after the other, then checks every output. */
+	enum avo_status (*run)(struct run_outcome *outcomes, struct backend *b, struct candidate *const *who, int count,
+			       const struct run_spec *spec, struct error *err);
+
+	/* Peak throughput in the suite's unit, measured; NAN when it cannot be. Cached for the life of the backend. */
+	double (*peak)(struct backend *b, const char *unit);
+	/* No candidate can be faster than this; evidence says why. 0: unknown. */
+	double (*floor_seconds)(struct backend *b, const struct task_case *c);
+
+	/* Appends {"name", SCORE} for each baseline that is installed here; samples runs a case. May be NULL. */
+	enum avo_status (*peers)(cJSON *list, struct backend *b, const struct suite *suite, int samples,
+				 struct job_progress *progress, struct error *err);
+	/* Counters of one run into result. May be NULL: the backend has none. */
+	enum avo_status (*profile)(cJSON *result, struct backend *b, const struct build *build, const struct task_case *c,
+				   struct error *err);
+	/* Facts about the device while it was timed into obj. May be NULL. */
+	void (*telemetry)(cJSON *obj, struct backend *b);
+};
+
+extern const struct backend_ops cpu_backend;
+
+/* The table of backends, NULL-terminated; and the one with this name, or NULL. */
+const struct backend_ops *const *backend_table(void);
+const struct backend_ops *backend_find(const char *name);
+
+#endif

@@ -1,0 +1,284 @@
+#include "avo.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "worker/confine.h"
+#include "worker/cpu/build.h"
+#include "worker/cpu/elf.h"
+#include "worker/sha256.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COMPILE_LIMIT_MS 60000
+#define SOURCE_MAX ((size_t)4 << 20)
+#define MAX_FILES 256
+
+/* Start files are left out: they bring hooks of their own, and without them any code that runs at load time is the candidate's. */
+static const char *const flags[] = {
+	"-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-ffp-contract=fast", "-fPIC", "-shared", "-nostartfiles",
+	"-Wl,-z,defs", "-Wl,-z,noexecstack", "-Wall", "-fdiagnostics-color=never",
+};
+
+struct cpu_compiler {
+	char *command;
+	char *identity;			/* its version and this processor: what -march=native depends on */
+	char *include;			/* kernels/include */
+};
+
+/* The lines of /proc/cpuinfo that -march=native looks at, of the first processor. */
+static void add_processor(struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	const char *cursor, *line;
+	size_t len;
+
+	if (path_read(&text, "/proc/cpuinfo", (size_t)16 << 20, NULL) == AVO_OK) {
+		cursor = buf_cstr(&text);
+		while (str_next_line(&cursor, text.data + text.len, &line, &len) && len)
+			if (str_starts(line, "model name") || str_starts(line, "flags") || str_starts(line, "Features"))
+				buf_add(out, line, len);
+	}
+	buf_release(&text);
+}
+
+enum avo_status compiler_open(struct cpu_compiler **out, struct error *err)
+{
+	const char *chosen = getenv("AVO_CC");
+	struct cpu_compiler *c = xcalloc(1, sizeof(*c));
+	const char *argv[] = { NULL, "-v", NULL };
+	struct child_spec spec = CHILD_SPEC_INIT;
+	struct child_result result;
+	struct buf text = BUF_INIT;
+	enum avo_status st;
+
+	c->command = xstrdup(chosen && *chosen ? chosen : "cc");
+	c->include = path_data("kernels/include");
+	argv[0] = c->command;
+	spec.argv = argv;
+	spec.die_with_parent = true;
+	st = child_run(&result, &text, &spec, 10000, err);
+	if (st != AVO_OK || result.timed_out || result.wait_status != 0) {
+		st = error_set(err, AVO_ENVIRONMENT, "the C compiler \"%s\" does not run here; install gcc, or name one in $AVO_CC",
+			       c->command);
+		compiler_close(c);
+	} else {
+		add_processor(&text);
+		c->identity = buf_detach(&text);
+		*out = c;
+	}
+	buf_release(&text);
+	return st;
+}
+
+void compiler_close(struct cpu_compiler *c)
+{
+	if (!c)
+		return;
+	free(c->command);
+	free(c->identity);
+	free(c->include);
+	free(c);
+}
+
+static int is_source(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+static enum avo_status hash_file(struct sha256 *s, const char *dir, const char *name, struct error *err)
+{
+	char *path = path_join(dir, name);
+	struct buf text = BUF_INIT;
+	struct stat info;
+	enum avo_status st = AVO_OK;
+
+	if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
+		st = path_read(&text, path, SOURCE_MAX, err);
+		sha256_add_text(s, name, strlen(name));
+		sha256_add_text(s, buf_cstr(&text), text.len);
+	}
+	buf_release(&text);
+	free(path);
+	return st;
+}
+
+static enum avo_status hash_directory(struct sha256 *s, const char *dir, struct error *err)
+{
+	struct dirent **list = NULL;
+	int n = scandir(dir, &list, is_source, alphasort), i;
+	enum avo_status st = AVO_OK;
+
+	if (n < 0)
+		return error_errno(err, errno, "cannot read the candidate's directory %s", dir);
+	if (n > MAX_FILES)
+		st = error_set(err, AVO_USAGE, "%s holds %d files; a candidate has at most %d", dir, n, MAX_FILES);
+	for (i = 0; i < n; i++) {
+		if (st == AVO_OK)
+			st = hash_file(s, dir, list[i]->d_name, err);
+		free(list[i]);
+	}
+	free(list);
+	return st;
+}
+
+static enum avo_status name_build(char key[65], const struct cpu_compiler *cc, const char *dir, struct error *err)
+{
+	struct sha256 s;
+	enum avo_status st;
+	size_t i;
+
+	sha256_init(&s);
+	sha256_add_text(&s, cc->identity, strlen(cc->identity));
+	for (i = 0; i < ARRAY_LEN(flags); i++)
+		sha256_add_text(&s, flags[i], strlen(flags[i]));
+	st = hash_file(&s, cc->include, "avo/attention.h", err);
+	if (st == AVO_OK)
+		st = hash_directory(&s, dir, err);
+	if (st == AVO_OK)
+		sha256_hex(key, &s);
+	return st;
+}
+
+/* The first line that says error, without the path in front of it. */
+static void first_error(struct build_report *r)
+{
+	const char *cursor = buf_cstr(&r->log), *end = cursor + r->log.len, *line, *at;
+	size_t len;
+
+	while (str_next_line(&cursor, end, &line, &len)) {
+		at = memmem(line, len, "error: ", 7);
+		if (!at)
+			at = memmem(line, len, "undefined reference", 19);
+		if (at) {
+			snprintf(r->error, sizeof(r->error), "%.*s", (int)(line + len - at), at);
+			return;
+		}
+	}
+	if (!r->error[0])
+		snprintf(r->error, sizeof(r->error), "%s", "the compiler failed without naming an error");
+}
+
+static enum avo_status compile(struct build_report *r, const struct cpu_compiler *cc, const char *dir, const char *work,
+			       const char *object, struct error *err)
+{
+	const char *argv[ARRAY_LEN(flags) + 16], *readable[] = { dir, cc->include, NULL };
+	char *source = path_join(dir, "kernel.c");
+	struct child_result result;
+	enum avo_status st;
+	size_t n = 0, i;
+
+	argv[n++] = cc->command;
+	for (i = 0; i < ARRAY_LEN(flags); i++)
+		argv[n++] = flags[i];
+	argv[n++] = "-I";
+	argv[n++] = cc->include;
+	argv[n++] = "-o";
+	argv[n++] = object;
+	argv[n++] = source;
+	argv[n++] = "-lm";
+	argv[n] = NULL;
+	st = confine_compiler(&result, &r->log, argv, work, readable, COMPILE_LIMIT_MS, err);
+	if (st == AVO_OK && (result.timed_out || result.wait_status != 0)) {
+		r->verdict = VERDICT_BUILD_FAILED;
+		if (result.timed_out)
+			snprintf(r->error, sizeof(r->error), "compiling took more than %d s", COMPILE_LIMIT_MS / 1000);
+		else
+			first_error(r);
+	}
+	free(source);
+	return st;
+}
+
+static void accuse(struct build_report *r, const char *rule, const char *what, const char *found)
+{
+	r->verdict = VERDICT_CHEATED;
+	snprintf(r->rule, sizeof(r->rule), "%s", rule);
+	snprintf(r->evidence, sizeof(r->evidence), "%s: %s", what, found);
+}
+
+static enum avo_status inspect(struct build *b, struct build_report *r, struct error *err)
+{
+	struct elf_findings found;
+	enum avo_status st = elf_inspect(&found, b->object, err);
+
+	if (st != AVO_OK)
+		return st;
+	snprintf(b->calls, sizeof(b->calls), "%s", found.calls);
+	if (found.load_time[0])
+		accuse(r, "load-time-code", "the object runs code when it is loaded", found.load_time);
+	else if (found.libraries[0])
+		accuse(r, "library", "the object wants libraries beyond libc and libm", found.libraries);
+	return AVO_OK;
+}
+
+/* Compiles in a directory of its own and moves the result into place: a half-made build is never found. */
+static enum avo_status compile_into(struct build *b, struct build_report *r, const struct cpu_compiler *cc,
+				    const char *dir, const char *cache, struct error *err)
+{
+	char *work = NULL, *object = NULL;
+	enum avo_status st = path_temp_dir(&work, cache, "building-", err);
+
+	if (st != AVO_OK)
+		return st;
+	object = path_join(work, "kernel.so");
+	st = compile(r, cc, dir, work, object, err);
+	if (st == AVO_OK && r->verdict == VERDICT_PASSED && rename(object, b->object) != 0)
+		st = error_errno(err, errno, "cannot put the build into the cache %s", cache);
+	if (st == AVO_OK && r->verdict == VERDICT_PASSED && chmod(b->object, 0755) != 0)
+		st = error_errno(err, errno, "cannot make %s readable", b->object);
+	path_remove_tree(work, NULL);
+	free(object);
+	free(work);
+	return st;
+}
+
+enum avo_status cpu_build(struct build **out, struct build_report *r, const struct cpu_compiler *cc, const char *dir,
+			  const char *cache, struct error *err)
+{
+	struct build *b = xcalloc(1, sizeof(*b));
+	int64_t start = clock_mono_ns();
+	char key[65], name[80];
+	char *real = realpath(dir, NULL), *place = NULL;
+	enum avo_status st = AVO_OK;
+
+	*out = NULL;
+	r->verdict = VERDICT_PASSED;
+	if (!real)
+		st = error_errno(err, errno, "cannot find the candidate's directory %s", dir);
+	if (st == AVO_OK)
+		st = path_mkdirs(cache, 0755, err);
+	place = st == AVO_OK ? realpath(cache, NULL) : NULL;
+	if (st == AVO_OK)
+		st = name_build(key, cc, real, err);
+	if (st == AVO_OK) {
+		snprintf(name, sizeof(name), "cpu-%.32s.so", key);
+		b->object = path_join(place, name);
+		r->cached = path_exists(b->object);
+		if (!r->cached)
+			st = compile_into(b, r, cc, real, place, err);
+	}
+	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
+		st = inspect(b, r, err);
+	r->ms = (double)(clock_mono_ns() - start) * 1e-6;
+	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
+		*out = b;
+	else
+		cpu_build_free(b);
+	free(real);
+	free(place);
+	return st;
+}
+
+void cpu_build_free(struct build *b)
+{
+	if (!b)
+		return;
+	free(b->object);
+	free(b);
+}

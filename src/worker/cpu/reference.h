@@ -1,0 +1,27 @@
+/*
+ * Attention forward for single output rows: in fp64, which is what candidates
+ * are held against, and plainly in f32, whose own error says how close to it
+ * f32 can be expected to come.
+ */
+#ifndef AVO_WORKER_CPU_REFERENCE_H
+#define AVO_WORKER_CPU_REFERENCE_H
+
+#include "task/task.h"
+#include "worker/cpu/values.h"
+
+#define REFERENCE_MAX_DIM 256
+
+struct reference_row {
+	double exact[REFERENCE_MAX_DIM];
+	float plain[REFERENCE_MAX_DIM];
+};
+
+/* Scratch for a case: owned by the caller, free() it. */
+double *reference_scratch(const struct task_case *c);
+void reference_row(struct reference_row *out, const struct tensors *t, const struct task_case *c, int batch, int head,
+		   int row, double *scratch);
+
+/* e^x in fp64 for x <= 0, relative error below 1e-14; 0 below -700. For tests. */
+double reference_exp(double x);
+
+#endif

@@ -1,0 +1,27 @@
+#include "avo.h"
+#include "worker/cpu/host.h"
+#include "worker/serve.h"
+
+static int usage(FILE *to, int status)
+{
+	fputs("usage: avo-worker\n"
+	      "Evaluates attention kernels for avo: reads jobs as JSON lines on stdin, writes\n"
+	      "events as JSON lines on stdout, and ends when stdin does. avo starts it; to try\n"
+	      "it by hand:\n"
+	      "  echo '{\"id\":1,\"op\":\"peers\",\"backend\":\"cpu\",\"suite\":\"cpu\",\"cache\":\"/tmp/c\"}' |\n"
+	      "    (cat; sleep 10) | avo-worker\n", to);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 1)
+		return serve();
+	if (argc == 3 && strcmp(argv[1], "--candidate") == 0)
+		return host_main(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return puts("avo-worker " PACKAGE_VERSION) < 0;
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	return usage(stderr, 2);
+}
