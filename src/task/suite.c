@@ -119,9 +119,9 @@ static enum avo_status open_section(struct parser *p, struct error *err)
 static enum avo_status set_suite(struct parser *p, const char *key, const char *value, struct error *err)
 {
 	if (strcmp(key, "backend") == 0)
-		snprintf(p->suite->backend, sizeof(p->suite->backend), "%s", value);
+		snprintf(p->suite->backend, sizeof(p->suite->backend), "%.15s", value);
 	else if (strcmp(key, "unit") == 0 && (strcmp(value, "GFLOPS") == 0 || strcmp(value, "TFLOPS") == 0))
-		snprintf(p->suite->unit, sizeof(p->suite->unit), "%s", value);
+		snprintf(p->suite->unit, sizeof(p->suite->unit), "%.15s", value);
 	else
 		return complain(p, err, "unknown setting or value of the suite (backend, unit)", key);
 	return AVO_OK;

@@ -105,8 +105,8 @@ struct backend_ops {
 
 	/* Peak throughput in the suite's unit, measured; NAN when it cannot be. Cached for the life of the backend. */
 	double (*peak)(struct backend *b, const char *unit);
-	/* No candidate can be faster than this; evidence says why. 0: unknown. */
-	double (*floor_seconds)(struct backend *b, const struct task_case *c);
+	/* No candidate can be faster than this. 0: unknown. sure: before an accusation, worth a longer measurement. */
+	double (*floor_seconds)(struct backend *b, const struct task_case *c, bool sure);
 
 	/* Appends {"name", SCORE} for each baseline that is installed here; samples runs a case. May be NULL. */
 	enum avo_status (*peers)(cJSON *list, struct backend *b, const struct suite *suite, int samples,

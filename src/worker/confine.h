@@ -14,12 +14,8 @@
 /* A compiler in directory `dir` (writable, its working directory), reading also the directories named. */
 enum avo_status confine_compiler(struct child_result *result, struct buf *out, const char *const *argv, const char *dir,
 				 const char *const *readable, int64_t deadline_ms, struct error *err);
-/* A candidate's process: computes, holds `fd` as descriptor 3, may read the directories named. */
-enum avo_status confine_candidate(pid_t *out, const char *const *argv, int fd, const char *const *readable,
+/* A candidate's process: computes in `memory` bytes beside what it shares, holds `fd` as descriptor 3, may read the files named. */
+enum avo_status confine_candidate(pid_t *out, const char *const *argv, int fd, const char *const *readable, size_t memory,
 				  struct error *err);
-/* Inside a candidate's process, before its code runs. */
-enum avo_status confine_seal(struct error *err);
-/* "namespaces+landlock(7)+seccomp" */
-char *confine_describe(char *out, size_t size);
 
 #endif

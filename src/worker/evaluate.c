@@ -268,14 +268,12 @@ static void accuse_of_speed(struct evaluation *e, const struct task_case *c, dou
 
 static void judge_timed(struct evaluation *e, enum side side, const struct task_case *c, const struct run_outcome *o)
 {
-	double floor = e->ops->floor_seconds(e->b, c);
-
 	if (!going(e))
 		return;
 	if (o->verdict != VERDICT_PASSED)
 		e->fault = *o;
-	else if (o->seconds < floor)
-		accuse_of_speed(e, c, o->seconds, floor);
+	else if (o->seconds < e->ops->floor_seconds(e->b, c, false) && o->seconds < e->ops->floor_seconds(e->b, c, true))
+		accuse_of_speed(e, c, o->seconds, e->ops->floor_seconds(e->b, c, false));
 	if (side == INCUMBENT && !going(e))
 		blame_incumbent(&e->fault, e->fault.reason);
 }

@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "sandbox/sandbox.h"
 #include "worker/cpu/host.h"
 #include "worker/serve.h"
 
@@ -15,6 +16,10 @@ static int usage(FILE *to, int status)
 
 int main(int argc, char **argv)
 {
+	int probe = sandbox_maybe_probe(argc, argv);
+
+	if (probe >= 0)
+		return probe;
 	if (argc == 1)
 		return serve();
 	if (argc == 3 && strcmp(argv[1], "--candidate") == 0)

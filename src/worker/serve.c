@@ -4,8 +4,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "sandbox/sandbox.h"
 #include "worker/backend.h"
-#include "worker/confine.h"
 #include "worker/job.h"
 #include "worker/runner.h"
 #include "worker/serve.h"
@@ -351,7 +351,7 @@ static void say_hello(struct front *f)
 			json_set_str(hello, "device", device);
 		}
 	json_set(hello, "backends", names);
-	json_set_str(hello, "sandbox", confine_describe(sandbox, sizeof(sandbox)));
+	json_set_str(hello, "sandbox", sandbox_describe(sandbox, sizeof(sandbox), sandbox_layers()));
 	send_line(f, hello);
 }
 

@@ -1,7 +1,6 @@
 #include "avo.h"
-#include "base/error.h"
+#include "sandbox/sandbox.h"
 #include "worker/cpu/host.h"
-#include "worker/confine.h"
 
 #include <avo/attention.h>
 #include <dlfcn.h>
@@ -125,7 +124,7 @@ int host_main(const char *object)
 	*(void **)&h.attention = dlsym(handle, "avo_attention");
 	if (!h.attention)
 		return refuse(HOST_NO_SYMBOL, "it does not define avo_attention()");
-	if (confine_seal(&err) != AVO_OK)
+	if (sandbox_seal((volatile int32_t *)(h.outputs + HOST_EVIDENCE), &err) != AVO_OK)
 		return refuse(HOST_NOT_SEALED, err.text);
 	if (!send_reply(&ready))
 		return 1;

@@ -20,6 +20,8 @@
 #include <stdint.h>
 
 #define HOST_FD 3
+#define HOST_EVIDENCE 0	/* offset into the outputs of the word that sandbox_seal() leaves its evidence in */
+#define HOST_RESERVED 64	/* bytes at the start of the outputs that are no tensor */
 
 enum host_state { HOST_READY = 1, HOST_DONE, HOST_CANNOT_LOAD, HOST_NO_SYMBOL, HOST_CANNOT_START, HOST_NOT_SEALED };
 

@@ -8,7 +8,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/path.h"
+#include "sandbox/sandbox.h"
 #include "worker/confine.h"
 #include "worker/cpu/process.h"
 #include "worker/random.h"
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define START_LIMIT_MS 20000
+#define HEAP_LIMIT ((size_t)512 << 20)	/* of a candidate; it has a workspace */
 #define WALL_SLACK_S 20.0		/* a loaded machine gives a process little of its time */
 
 struct cpu_process {
@@ -108,28 +109,23 @@ static enum avo_status make_output(struct cpu_process *p, int *fd, size_t bytes,
 	return AVO_OK;
 }
 
-static enum avo_status spawn(struct cpu_process *p, const char *object, struct error *err)
+static enum avo_status spawn(struct cpu_process *p, const char *object, size_t shared, struct error *err)
 {
-	char *self = path_program_dir(), *dir = xstrdup(object), *slash = strrchr(dir, '/');
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	const char *argv[] = { exe, "--candidate", object, NULL };
-	const char *readable[] = { self, dir, NULL };
+	const char *readable[] = { exe, object, NULL };
 	enum avo_status st;
 	int ends[2];
 
 	exe[n > 0 ? n : 0] = '\0';
-	if (slash)
-		*slash = '\0';
 	st = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0 ? AVO_OK :
 		error_errno(err, errno, "cannot make a socket for the candidate's process");
 	if (st == AVO_OK) {
 		p->socket = ends[0];
-		st = confine_candidate(&p->pid, argv, ends[1], readable, err);
+		st = confine_candidate(&p->pid, argv, ends[1], readable, HEAP_LIMIT + shared, err);
 		close(ends[1]);
 	}
-	free(self);
-	free(dir);
 	return st;
 }
 
@@ -163,12 +159,13 @@ static void describe_end(struct run_outcome *o, struct cpu_process *p)
 	int status = wait_status(p);
 	/* a process between us and it may pass a signal on as an exit status */
 	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) > 128 ? WEXITSTATUS(status) - 128 : 0;
-	char how[96];
+	char how[96], what[96];
 
 	if (sig == SIGSYS) {
 		say(o, VERDICT_CHEATED, "a system call that %s does not need", "computing attention");
 		snprintf(o->rule, sizeof(o->rule), "syscall");
-		snprintf(o->evidence, sizeof(o->evidence), "the kernel's filter ended the candidate's process (SIGSYS)");
+		sandbox_describe_evidence(what, sizeof(what), *(volatile int32_t *)(p->output + HOST_EVIDENCE));
+		snprintf(o->evidence, sizeof(o->evidence), "%s, at which the kernel's filter ended the process (SIGSYS)", what);
 	} else if (sig == SIGXCPU) {
 		say(o, VERDICT_TIMED_OUT, "%s", "the process used up its CPU time");
 	} else if (WIFSIGNALED(status)) {
@@ -236,7 +233,7 @@ enum avo_status process_start(struct cpu_process **out, struct run_outcome *outc
 	p->socket = -1;
 	st = make_output(p, &output_fd, spec->output_bytes, err);
 	if (st == AVO_OK)
-		st = spawn(p, spec->object, err);
+		st = spawn(p, spec->object, spec->input_bytes + spec->output_bytes, err);
 	if (st == AVO_OK)
 		st = send_setup(p, spec, output_fd, err);
 	if (output_fd >= 0)
