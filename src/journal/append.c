@@ -42,9 +42,9 @@ static enum avo_status write_failed(struct journal *j, int errno_value, struct e
 	return AVO_ENVIRONMENT;
 }
 
-static enum avo_status start_segment(struct journal *j, uint32_t number, struct error *err)
+static enum avo_status start_segment(struct journal *j, uint32_t number, int flags, struct error *err)
 {
-	int fd = segment_open(j->dir_fd, number, O_WRONLY | O_APPEND | O_CREAT);
+	int fd = segment_open(j->dir_fd, number, O_WRONLY | O_APPEND | O_CREAT | flags);
 
 	if (fd < 0 || fsync(j->dir_fd) != 0) {
 		int why = errno;
@@ -78,7 +78,7 @@ static enum avo_status open_at_end(struct journal *j, uint64_t *cut_bytes, struc
 	enum avo_status st = journal_verify(&end, j->dir, err);
 
 	if (st == AVO_OK)
-		st = start_segment(j, end.segment ? end.segment : 1, err);
+		st = start_segment(j, end.segment ? end.segment : 1, 0, err);
 	if (st != AVO_OK)
 		return st;
 	j->seq = end.seq;
@@ -208,7 +208,7 @@ static enum avo_status make_room(struct journal *j, struct error *err)
 	if (st != AVO_OK || j->size == 0 || j->size + j->line.len + 1 <= j->segment_bytes)
 		return st;
 	st = sync_lines(j, err);
-	return st == AVO_OK ? start_segment(j, j->segment + 1, err) : st;
+	return st == AVO_OK ? start_segment(j, j->segment + 1, O_EXCL, err) : st;
 }
 
 static enum avo_status put_line(struct journal *j, enum journal_sync sync, struct error *err)

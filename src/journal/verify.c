@@ -1,6 +1,7 @@
 #include "avo.h"
 #include "journal/internal.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,35 @@ static enum avo_status report(struct error *err, struct journal_ref ref, uint64_
 			 "(truncate -s %llu) and remove later segments",
 			 ref.segment, (unsigned long long)ref.offset, (unsigned long long)seq, fault,
 			 (unsigned long long)ref.offset);
+}
+
+/* The highest number among the segments; 0 when there is none. */
+static uint32_t newest_segment(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	uint32_t newest = 0;
+
+	while (dir && (d = readdir(dir))) {
+		unsigned number;
+		int end = 0;
+
+		if (sscanf(d->d_name, "%6u.jsonl%n", &number, &end) == 1 && end && !d->d_name[end] && number > newest)
+			newest = number;
+	}
+	if (dir)
+		closedir(dir);
+	return newest;
+}
+
+static enum avo_status check_no_gap(const char *dir, uint32_t last, struct error *err)
+{
+	uint32_t newest = newest_segment(dir);
+
+	if (newest <= last)
+		return AVO_OK;
+	return error_set(err, AVO_CORRUPT, "the journal %s has a segment %06u but no %06u. Nothing was changed. Restore the missing "
+			 "file from a copy; or, to give up what came behind it, move the later segments away", dir, newest, last + 1);
 }
 
 static uint64_t segment_bytes(const char *dir, uint32_t segment)
@@ -76,12 +106,12 @@ enum avo_status journal_verify(struct journal_end *out, const char *dir, struct 
 	if (st == AVO_OK) {
 		st = report(err, ref, out->seq + 1, fault);
 	} else if (st == AVO_NEGATIVE) {
-		st = AVO_OK;
 		journal_reader_position(r, &out->segment, &out->offset);
 		if (fault)
 			out->offset = ref.offset;
 		if (out->segment)
 			out->torn = segment_bytes(dir, out->segment) - out->offset;
+		st = check_no_gap(dir, out->segment, err);
 	}
 	journal_reader_close(r);
 	return st;
