@@ -1,5 +1,17 @@
-# src/engine
-libavo_a_SOURCES += src/engine/engine.h \
+# src/engine: the loop, steps, gate, supervisor, budgets; run_create
+libavo_a_SOURCES += src/engine/engine.h src/engine/internal.h \
 	src/engine/find.c \
 	src/engine/settings.c src/engine/settings.h \
-	src/engine/create.c
+	src/engine/create.c \
+	src/engine/engine.c \
+	src/engine/record.c \
+	src/engine/start.c \
+	src/engine/step.c \
+	src/engine/attempt.c \
+	src/engine/gate.c \
+	src/engine/budget.c \
+	src/engine/cache.c \
+	src/engine/commands.c \
+	src/engine/lock.c \
+	src/engine/daemon.c \
+	src/engine/supervisor.c src/engine/supervisor.h

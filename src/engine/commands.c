@@ -1,0 +1,296 @@
+/* What viewers may say: the commands of the control protocol. */
+#include "avo.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/internal.h"
+#include "journal/record.h"
+#include "operator/source.h"
+
+#include <unistd.h>
+
+static const char *by_whom(const cJSON *request)
+{
+	return json_str(request, "by", "user");
+}
+
+static enum avo_status cmd_status(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	cJSON *status = record_status(&e->state), *member;
+
+	while ((member = status->child)) {
+		cJSON_DetachItemViaPointer(status, member);
+		json_set(answer, member->string, member);
+	}
+	cJSON_Delete(status);
+	json_set_int(answer, "pid", getpid());
+	json_set_int(answer, "viewers", control_server_viewers(e->server));
+	return AVO_OK;
+}
+
+static enum avo_status cmd_pause(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	if (e->state.state == ENGINE_AWAITING)
+		e->then = ENGINE_PAUSED;
+	else if (e->troubled)
+		e->before_trouble = ENGINE_PAUSED;
+	else if (engine_active(e))
+		engine_set_state(e, ENGINE_PAUSED, "paused by the user");
+	else if (e->state.state != ENGINE_PAUSED)
+		return error_set(err, AVO_NEGATIVE, "the run is %s: there is nothing to pause", engine_state_name(e->state.state));
+	return AVO_OK;
+}
+
+/* Limits and thresholds may have been edited while the run stood still. */
+static enum avo_status reread_settings(struct engine *e, struct error *err)
+{
+	char *path = path_join(e->run_dir, "avo.conf");
+	struct settings fresh;
+	struct conf *conf = NULL;
+	enum avo_status st = conf_open(&conf, path, err);
+
+	if (st == AVO_OK)
+		st = settings_load(&fresh, conf, err);
+	if (st == AVO_OK) {
+		memcpy(fresh.backend, e->settings.backend, sizeof(fresh.backend));
+		memcpy(fresh.suite, e->settings.suite, sizeof(fresh.suite));
+		e->settings = fresh;
+		memset(&e->options.steps, 0, sizeof(e->options.steps));
+		e->options.attempts = e->options.time_ms = 0;
+		budget_init(e);
+	}
+	conf_free(conf);
+	free(path);
+	return st;
+}
+
+/* From any state that stands still to one that moves. */
+static enum avo_status start_moving(struct engine *e, enum engine_state state, struct error *err)
+{
+	const char *reason = NULL;
+
+	if (e->stopping)
+		return error_set(err, AVO_NEGATIVE, "the engine is ending");
+	if (e->state.state == ENGINE_FINISHED || e->state.state == ENGINE_FAILED) {
+		enum avo_status st = reread_settings(e, err);
+		int kind;
+		char text[128];
+
+		if (st != AVO_OK)
+			return st;
+		kind = budget_check(e);
+		if (kind >= 0) {
+			budget_describe(text, sizeof(text), e, (enum limit_kind)kind);
+			return error_set(err, AVO_NEGATIVE, "%s; raise it in avo.conf, then resume", text);
+		}
+	}
+	if (e->troubled) {
+		e->before_trouble = state;
+		engine_trouble_over(e);
+		return e->troubled ? error_set(err, AVO_ENVIRONMENT, "%s", e->state.state_reason) : AVO_OK;
+	}
+	if (e->state.state == ENGINE_AWAITING) {
+		e->then = state;
+		return AVO_OK;
+	}
+	engine_set_state(e, state, reason);
+	engine_kick(e);
+	return AVO_OK;
+}
+
+static enum avo_status cmd_resume(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	return start_moving(e, ENGINE_RUNNING, err);
+}
+
+static enum avo_status cmd_stop(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	char reason[96];
+
+	snprintf(reason, sizeof(reason), "stopped by %.60s", by_whom(request));
+	engine_end(e, reason, json_bool(request, "now", false));
+	return AVO_OK;
+}
+
+static enum avo_status cmd_step(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	const char *unit = json_str(request, "unit", "step");
+	int64_t count = json_int(request, "count", 1);
+	bool action = strcmp(unit, "action") == 0, was_action = e->in_action_unit;
+	int64_t had = e->left;
+	enum avo_status st;
+
+	if (!action && strcmp(unit, "step") != 0)
+		return error_set(err, AVO_USAGE, "a unit is \"step\" or \"action\", not \"%.40s\"", unit);
+	if (count < 1 || count > 1000000)
+		return error_set(err, AVO_USAGE, "the number of %ss must be between 1 and 1000000", unit);
+	e->in_action_unit = action;
+	e->left = count;
+	st = start_moving(e, ENGINE_STEPPING, err);
+	if (st != AVO_OK) {
+		e->in_action_unit = was_action;
+		e->left = had;
+	}
+	return st;
+}
+
+/* No attempt named: the one that waits longest. */
+static enum avo_status named_attempt(int *out, const cJSON *request, struct error *err)
+{
+	const char *name = json_str(request, "attempt", NULL);
+
+	*out = name ? (int)str_to_id(name, 'a') : 0;
+	if (*out < 0)
+		return error_set(err, AVO_USAGE, "%.40s is no attempt; attempts are called a1, a2, ...", name);
+	return AVO_OK;
+}
+
+static enum avo_status cmd_approve(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	const struct version *best;
+	int attempt;
+	enum avo_status st = named_attempt(&attempt, request, err);
+
+	if (st == AVO_OK)
+		st = engine_approve(e, attempt, by_whom(request), json_str(request, "message", NULL), err);
+	if (st != AVO_OK)
+		return st;
+	best = state_best(&e->state);
+	record_set_id(answer, "version", 'v', best->id);
+	json_set_str(answer, "commit", best->commit);
+	return AVO_OK;
+}
+
+static enum avo_status cmd_reject(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	int attempt;
+	enum avo_status st = named_attempt(&attempt, request, err);
+
+	return st == AVO_OK ? engine_reject(e, attempt, by_whom(request), json_str(request, "reason", NULL), err) : st;
+}
+
+static enum avo_status cmd_hint(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	const char *text = json_str(request, "text", NULL);
+	cJSON *event;
+
+	if (!text || !*text)
+		return error_set(err, AVO_USAGE, "a hint needs text");
+	event = engine_event("hint");
+	json_set_str(event, "text", text);
+	json_set_str(event, "by", by_whom(request));
+	engine_record(e, event, JOURNAL_NOW);
+	if (e->step && !e->orphan && e->ops->message)
+		e->ops->message(e->op, by_whom(request), text);
+	else
+		buf_printf(&e->guidance, "%s%s: %s", e->guidance.len ? "\n" : "", by_whom(request), text);
+	return AVO_OK;
+}
+
+static enum avo_status cmd_gate(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	const char *gate = json_str(request, "gate", "");
+
+	if (strcmp(gate, "auto") != 0 && strcmp(gate, "manual") != 0)
+		return error_set(err, AVO_USAGE, "the gate is auto or manual, not \"%.40s\"", gate);
+	return engine_set_gate(e, strcmp(gate, "auto") == 0 ? GATE_AUTO : GATE_MANUAL, by_whom(request), err);
+}
+
+/* A candidate has the files that its parent has; others beside them in the directory are none of its business. */
+static bool is_source(void *arg, const char *name)
+{
+	const struct source *parent = arg;
+	size_t i;
+
+	for (i = 0; i < parent->count; i++)
+		if (strcmp(parent->files[i].path, name) == 0)
+			return true;
+	return name[0] != '.' && (str_ends(name, ".c") || str_ends(name, ".h") || str_ends(name, ".cu") || str_ends(name, ".cuh"));
+}
+
+static enum avo_status submit_dir(int *attempt, struct engine *e, const char *dir, const char *title, struct error *err)
+{
+	struct source parent = { 0 }, source = { 0 };
+	struct candidate candidate = { .title = title, .direction = -1 };
+	enum avo_status st = source_from_commit(&parent, e->lineage, state_best(&e->state)->commit, err);
+
+	if (st == AVO_OK)
+		st = source_from_dir(&source, dir, is_source, &parent, err);
+	if (st == AVO_OK && !source.count)
+		st = error_set(err, AVO_USAGE, "there are no source files in %s", dir);
+	if (st == AVO_OK) {
+		candidate.files = source.files;
+		candidate.file_count = source.count;
+		*attempt = e->ops->submit(e->op, &candidate);
+		if (*attempt < 0)
+			st = error_set(err, AVO_BUSY, "a candidate is being evaluated, or a budget is used up; see avo status");
+	}
+	source_release(&parent);
+	source_release(&source);
+	return st;
+}
+
+static enum avo_status cmd_submit(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
+{
+	const char *dir = json_str(request, "dir", e->run_dir), *title = json_str(request, "title", NULL);
+	enum avo_status st;
+	int attempt = -1;
+
+	if (!e->ops->submit)
+		return error_set(err, AVO_USAGE, "the operator %s takes no submissions; run.operator = manual does", e->ops->name);
+	if (!e->step || e->orphan || !engine_active(e))
+		return error_set(err, AVO_BUSY, "the run is %s and takes no candidate now; resume it (avo resume) or take a step (avo step)",
+				 engine_state_name(e->state.state));
+	if (dir[0] != '/')
+		return error_set(err, AVO_USAGE, "the directory of a submission must be an absolute path");
+	st = submit_dir(&attempt, e, dir, title && *title ? title : "edited by hand", err);
+	record_set_id(answer, "attempt", 'a', attempt);
+	return st;
+}
+
+static const struct {
+	const char *name;
+	enum avo_status (*fn)(struct engine *e, const cJSON *request, cJSON *answer, struct error *err);
+} commands[] = {
+	{ "status", cmd_status },
+	{ "pause", cmd_pause },
+	{ "resume", cmd_resume },
+	{ "stop", cmd_stop },
+	{ "step", cmd_step },
+	{ "approve", cmd_approve },
+	{ "reject", cmd_reject },
+	{ "hint", cmd_hint },
+	{ "gate", cmd_gate },
+	{ "submit", cmd_submit },
+};
+
+static enum avo_status on_command(void *arg, const char *name, const cJSON *request, cJSON *answer, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return commands[i].fn(arg, request, answer, err);
+	return error_set(err, AVO_USAGE, "there is no command \"%.40s\"", name);
+}
+
+static void on_greet(void *arg, cJSON *answer)
+{
+	const struct engine *e = arg;
+
+	json_set_str(answer, "run", e->state.name);
+	json_set_str(answer, "state", engine_state_name(e->state.state));
+	record_set_id(answer, "step", 's', e->step ? e->step : -1);
+	json_set_int(answer, "seq", (int64_t)e->state.seq);
+	json_set_str(answer, "version", PACKAGE_VERSION);
+	json_set_int(answer, "pid", getpid());
+}
+
+static uint64_t on_last_seq(void *arg)
+{
+	const struct engine *e = arg;
+
+	return e->state.seq;
+}
+
+const struct control_handlers engine_handlers = { on_command, on_greet, on_last_seq };

@@ -1,0 +1,177 @@
+/*
+ * The engine's own struct and what its files offer one another. One thing is
+ * done at a time: engine_kick() asks for advance(), which looks at the state and starts
+ * the next thing that may start, so that no callback recurses into another.
+ */
+#ifndef AVO_ENGINE_INTERNAL_H
+#define AVO_ENGINE_INTERNAL_H
+
+#include "base/loop.h"
+#include "control/server.h"
+#include "engine/engine.h"
+#include "engine/settings.h"
+#include "engine/supervisor.h"
+#include "journal/journal.h"
+#include "journal/state.h"
+#include "lineage/lineage.h"
+#include "operator/operator.h"
+#include "score/evaluator.h"
+
+enum flight_kind { FLIGHT_NONE, FLIGHT_PEERS, FLIGHT_SEED, FLIGHT_ATTEMPT };
+
+/* The one evaluation that is under way. */
+struct flight {
+	enum flight_kind kind;
+	struct evaluation *evaluation;
+	unsigned serial;
+	int attempt, action;
+};
+
+enum limit_kind { LIMIT_TIME, LIMIT_STEPS, LIMIT_ATTEMPTS, LIMIT_COST, LIMIT_TOKENS, LIMIT_COUNT };
+
+struct limit {
+	double limit;		/* of the whole run, in the kind's unit (time: ms); 0: none */
+	double announced;	/* the highest level journaled */
+};
+
+struct engine {
+	struct operator_host host;	/* first: the operator's handle is the engine */
+	struct engine_options options;
+	struct settings settings;
+	struct conf *conf;
+	char *run_dir, *scratch_dir;
+	int lock_fd;
+	struct loop *loop;
+	struct control_server *server;
+	struct evaluator *evaluator;
+	struct lineage *lineage;
+
+	struct journal *journal;
+	struct loop_timer *sync_timer;
+	cJSON **backlog;		/* events that a full disk did not take, in order */
+	enum journal_sync *backlog_sync;
+	size_t backlog_count, backlog_cap, backlog_sync_cap;
+	struct run_state state;
+
+	const struct operator_ops *ops;
+	void *op;
+
+	struct flight flight;
+	cJSON *result;			/* of the attempt that is being decided; owned */
+	char *why;			/* of the attempt in flight; owned, may be NULL */
+	int seed_faults, faults;	/* evaluator faults in a row */
+
+	int step;			/* the step that runs, 0: none */
+	bool orphan;			/* it was begun by an engine that died: no operator runs it */
+	bool asked;			/* the operator waits for go() */
+	int actions_started;		/* of the step */
+	struct buf guidance;		/* hints since the last step */
+
+	bool in_action_unit;		/* stepping counts actions, not steps */
+	int64_t left;			/* steps or actions still to do while stepping */
+	enum engine_state then;		/* the state that follows awaiting */
+	int approved;			/* attempt whose approval is journaled but not yet a version, 0: none */
+
+	const char *cancel_outcome;	/* a step is being cancelled: how it will have ended; NULL: it is not */
+	char cancel_reason[160];
+
+	bool troubled;			/* paused by a disk that is full or the like, retried */
+	enum engine_state before_trouble;
+	struct loop_timer *retry_timer;
+
+	struct limit limits[LIMIT_COUNT];
+	struct loop_timer *tick;	/* while a time limit runs */
+	bool tree_edited;		/* the user was told */
+
+	struct loop_timer *kick;
+	struct loop_timer *end_timer;
+	bool stopping;			/* ends as soon as nothing is in flight */
+	char end_reason[160];
+	struct error failure;		/* why the engine failed */
+};
+
+/* engine.c */
+void engine_kick(struct engine *e);
+bool engine_active(const struct engine *e);		/* running or stepping */
+/* Journals the state when it (or its reason) changes. */
+void engine_set_state(struct engine *e, enum engine_state state, const char *reason);
+void engine_fail(struct engine *e, const char *reason);
+void engine_finish(struct engine *e, const char *reason);
+void engine_end(struct engine *e, const char *reason, bool now);
+
+/* record.c: everything that is written goes through here */
+void engine_record(struct engine *e, cJSON *event, enum journal_sync sync);	/* takes ownership */
+cJSON *engine_event(const char *type);
+void engine_warn(struct engine *e, const char *fmt, ...) AVO_PRINTF(2, 3);
+/* Pauses with the reason and tries again later. */
+void engine_trouble(struct engine *e, const char *reason);
+void engine_trouble_over(struct engine *e);
+
+/* start.c: what a former life left behind */
+struct resume {
+	bool killed;			/* it recorded no end */
+	enum engine_state state, then;
+	bool in_action_unit;
+	int64_t left;
+	int approved;
+	int steps_at_stepping;
+};
+enum avo_status engine_load(struct engine *e, struct resume *r, struct error *err);
+/* Closes what was in flight, completes half a promotion; AVO_CONFLICT leaves the explanation in err. */
+enum avo_status engine_recover(struct engine *e, const struct resume *r, struct error *err);
+void engine_first_state(struct engine *e, const struct resume *r, const char *conflict);
+
+/* step.c: steps and the operator's host */
+void engine_host_init(struct engine *e);
+void engine_begin_step(struct engine *e);
+/* Journals the end of the running step. */
+void engine_end_step(struct engine *e, const char *outcome, int version, const char *text);
+/* Ends the running step as soon as nothing is in flight. */
+void engine_cancel_step(struct engine *e, const char *outcome, const char *reason);
+void engine_cancel_now(struct engine *e);
+
+/* attempt.c: evaluation */
+int engine_evaluate(struct engine *e, const struct candidate *candidate);
+/* Peers and the seed's score, which every run measures once; false when that was done. */
+bool engine_prepare(struct engine *e);
+void engine_cancel_flight(struct engine *e);
+/* The evaluation's outcome reaches the operator, and the supervisor. */
+void engine_deliver(struct engine *e, int attempt, bool committed);
+
+/* gate.c */
+void engine_decide(struct engine *e, int attempt);
+bool engine_qualifies(const struct engine *e, const struct attempt *a);
+/* Makes an attempt a version and journals it. */
+enum avo_status engine_promote(struct engine *e, int attempt, const char *by, const char *message, struct error *err);
+enum avo_status engine_approve(struct engine *e, int attempt, const char *by, const char *message, struct error *err);
+enum avo_status engine_reject(struct engine *e, int attempt, const char *by, const char *reason, struct error *err);
+enum avo_status engine_set_gate(struct engine *e, enum gate gate, const char *by, struct error *err);
+/* A pending attempt is promoted or awaited; false when something is pending still. */
+bool engine_settle(struct engine *e);
+
+/* budget.c */
+void budget_init(struct engine *e);
+double budget_used(const struct engine *e, enum limit_kind kind);
+/* Announces what was crossed; the limit that is used up, or -1. */
+int budget_check(struct engine *e);
+/* Ends the run's activity when a limit is used up. True when it did. */
+bool budget_enforce(struct engine *e);
+void budget_watch_time(struct engine *e);
+void budget_describe(char *out, size_t size, const struct engine *e, enum limit_kind kind);
+
+/* commands.c */
+extern const struct control_handlers engine_handlers;
+
+/* cache.c */
+/* Exports a commit to .avo/cache/eval/<tree>/; the path is owned by the caller. */
+enum avo_status cache_export(char **out, char tree[COMMIT_ID_SIZE], struct engine *e, const char *commit, struct error *err);
+void cache_trim(const char *dir, int64_t max_bytes);
+
+/* lock.c */
+enum avo_status engine_lock(int *out, const char *run_dir, struct error *err);
+
+/* daemon.c */
+/* The engine's life; ready_fd (or -1) is told when it answers its socket. */
+enum avo_status engine_live(const struct engine_options *o, int ready_fd, struct error *err);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * Everything that is written down goes through here: into the journal, the
+ * state and to the viewers, in this order. A disk that is full stops the
+ * search, not the engine: events wait in memory until they can be written.
+ */
+#include "avo.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/internal.h"
+
+#include <stdarg.h>
+#include <sys/statvfs.h>
+
+#define RETRY_MS 2000
+#define ROOM_BYTES ((uint64_t)1 << 20)
+
+cJSON *engine_event(const char *type)
+{
+	cJSON *e = cJSON_CreateObject();
+
+	json_set_str(e, "type", type);
+	return e;
+}
+
+static void sync_due(void *arg)
+{
+	struct engine *e = arg;
+	struct error err = { 0 };
+	int ms = journal_tick(e->journal, &err);
+
+	e->sync_timer = NULL;
+	if (err.status)
+		log_warn("the journal cannot be synced: %s", err.text);
+	if (ms >= 0)
+		e->sync_timer = loop_add_timer(e->loop, ms, sync_due, e);
+}
+
+/* The line just written goes into the state and to the viewers. */
+static void publish(struct engine *e, bool apply)
+{
+	struct journal_ref ref;
+	size_t len;
+	const char *line = journal_last_line(e->journal, &len, &ref);
+	cJSON *event = NULL;
+
+	if (apply && json_parse(&event, line, len, NULL) == AVO_OK)
+		state_apply(&e->state, event, ref);
+	cJSON_Delete(event);
+	e->state.seq = journal_last_seq(e->journal);
+	if (e->server)
+		control_server_event(e->server, line, len, e->state.seq);
+	if (!e->sync_timer)
+		e->sync_timer = loop_add_timer(e->loop, 0, sync_due, e);
+}
+
+static void hold(struct engine *e, cJSON *event, enum journal_sync sync)
+{
+	char stamp[CLOCK_STAMP_SIZE];
+
+	json_set_str(event, "t", clock_format(stamp, clock_wall_ms()));
+	state_apply(&e->state, event, (struct journal_ref){ 0 });
+	cJSON_DeleteItemFromObjectCaseSensitive(event, "t");
+	e->backlog = xgrow(e->backlog, &e->backlog_cap, e->backlog_count + 1, sizeof(*e->backlog));
+	e->backlog_sync = xgrow(e->backlog_sync, &e->backlog_sync_cap, e->backlog_count + 1, sizeof(*e->backlog_sync));
+	e->backlog[e->backlog_count] = event;
+	e->backlog_sync[e->backlog_count++] = sync;
+}
+
+void engine_record(struct engine *e, cJSON *event, enum journal_sync sync)
+{
+	cJSON *copy = cJSON_Duplicate(event, true);
+	struct error err = { 0 };
+	bool first = e->backlog_count == 0;
+
+	if (first && journal_append(e->journal, event, sync, &err) == AVO_OK) {
+		cJSON_Delete(copy);
+		publish(e, true);
+		return;
+	}
+	if (first && err.status == AVO_USAGE) {
+		/* it will never fit: better a journal without it than a run that stands still */
+		cJSON_Delete(copy);
+		engine_warn(e, "an event was not recorded: %s", err.text);
+		return;
+	}
+	if (!first)
+		cJSON_Delete(event);
+	hold(e, copy, sync);
+	if (first) {
+		log_error("the journal cannot be written: %s", err.text);
+		engine_trouble(e, err.text);
+	}
+}
+
+/* Writes what was held back; false when the disk still does not take it. */
+static bool write_backlog(struct engine *e)
+{
+	struct error err = { 0 };
+	size_t done = 0;
+
+	while (done < e->backlog_count &&
+	       journal_append(e->journal, cJSON_Duplicate(e->backlog[done], true), e->backlog_sync[done], &err) == AVO_OK) {
+		publish(e, false);
+		cJSON_Delete(e->backlog[done++]);
+	}
+	e->backlog_count -= done;
+	memmove(e->backlog, e->backlog + done, e->backlog_count * sizeof(*e->backlog));
+	memmove(e->backlog_sync, e->backlog_sync + done, e->backlog_count * sizeof(*e->backlog_sync));
+	return e->backlog_count == 0;
+}
+
+void engine_warn(struct engine *e, const char *fmt, ...)
+{
+	cJSON *event = engine_event("warning");
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	log_warn("%s", buf_cstr(&text));
+	json_set_str(event, "text", buf_cstr(&text));
+	engine_record(e, event, JOURNAL_LAZY);
+	buf_release(&text);
+}
+
+/* Enough for an attempt: going on with less would only stop again. */
+static bool has_room(const struct engine *e)
+{
+	struct statvfs fs;
+
+	return statvfs(e->run_dir, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= ROOM_BYTES;
+}
+
+static void retry(void *arg)
+{
+	struct engine *e = arg;
+
+	e->retry_timer = NULL;
+	if (!e->troubled)
+		return;
+	if (!has_room(e) || !write_backlog(e)) {
+		e->retry_timer = loop_add_timer(e->loop, RETRY_MS, retry, e);
+		return;
+	}
+	engine_trouble_over(e);
+}
+
+void engine_trouble(struct engine *e, const char *reason)
+{
+	char text[256];
+
+	if (!e->retry_timer)
+		e->retry_timer = loop_add_timer(e->loop, RETRY_MS, retry, e);
+	if (e->troubled)
+		return;
+	e->troubled = true;
+	e->before_trouble = e->state.state;
+	snprintf(text, sizeof(text), "%.200s; tried again every %d s", reason, RETRY_MS / 1000);
+	engine_set_state(e, ENGINE_PAUSED, text);
+}
+
+void engine_trouble_over(struct engine *e)
+{
+	enum engine_state before = e->before_trouble;
+
+	e->troubled = false;
+	loop_remove_timer(e->loop, e->retry_timer);
+	e->retry_timer = NULL;
+	if (e->backlog_count && !write_backlog(e)) {
+		engine_trouble(e, "the journal cannot be written");
+		return;
+	}
+	if (before == ENGINE_RUNNING || before == ENGINE_STEPPING || before == ENGINE_AWAITING)
+		engine_set_state(e, before, "what stopped the run is over");
+	engine_kick(e);
+}

@@ -1,0 +1,33 @@
+/*
+ * The supervisor: looks at the record of a run and says when the search needs
+ * another direction. A pure function of the state, so that it can be tested on
+ * any trajectory and says the same after a resume.
+ */
+#ifndef AVO_ENGINE_SUPERVISOR_H
+#define AVO_ENGINE_SUPERVISOR_H
+
+#include <stdbool.h>
+
+#include "journal/state.h"
+
+/* 0 turns a trigger off. */
+struct supervisor_limits {
+	int stall;		/* attempts without a version */
+	int repeats;		/* identical candidates among the newest attempts */
+	int same_errors;	/* failures in a row with the same words */
+	int cycle;		/* times a sequence of 2 to 4 candidates or errors comes back */
+	int idle_steps;		/* steps in a row that evaluated nothing */
+	int cooldown;		/* attempts between interventions */
+};
+
+struct finding {
+	const char *trigger;	/* no-version repeated-candidate same-error cycle idle-steps; static */
+	const char *act;	/* larger-moves, restart; static */
+	int level;		/* how often it fired since the last version, this one included */
+	char reason[256];
+};
+
+/* True when an intervention is due. */
+bool supervisor_look(struct finding *out, const struct run_state *s, const struct supervisor_limits *l);
+
+#endif
