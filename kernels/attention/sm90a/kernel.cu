@@ -175,7 +175,7 @@ struct state {
 
 AVO_DEVICE void start_scores(state &st, unsigned long long q, unsigned long long k)
 {
-	avo_wgmma_pin(st.s);
+	avo_pin(st.s);
 	avo_wgmma_fence();
 #pragma unroll
 	for (int i = 0; i < HEAD_DIM / 16; i++)
@@ -186,8 +186,8 @@ AVO_DEVICE void start_scores(state &st, unsigned long long q, unsigned long long
 
 AVO_DEVICE void start_output(state &st, unsigned long long v)
 {
-	avo_wgmma_pin(st.o);
-	avo_wgmma_pin(st.p);
+	avo_pin(st.o);
+	avo_pin(st.p);
 	avo_wgmma_fence();
 #pragma unroll
 	for (int i = 0; i < TILE_N / 16; i++)
@@ -304,14 +304,14 @@ struct consumer {
 	}
 	AVO_DEVICE_MEMBER void scores_done(state &st)
 	{
-		avo_wgmma_pin(st.s);
+		avo_pin(st.s);
 		release(K_EMPTY + 8 * kr.slot);
 		kr.next();
 	}
 	AVO_DEVICE_MEMBER void output_done(state &st)
 	{
 		avo_wgmma_wait<0>();
-		avo_wgmma_pin(st.o);
+		avo_pin(st.o);
 		release(V_EMPTY + 8 * vr.slot);
 		vr.next();
 	}

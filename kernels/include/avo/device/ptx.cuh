@@ -26,6 +26,24 @@ AVO_DEVICE unsigned avo_shared(const void *pointer)
 	return (unsigned)__cvta_generic_to_shared(pointer);
 }
 
+/*
+ * Asynchronous instructions fill registers that the compiler takes for ready.
+ * Pinned behind the wait, an array is not read or written on its wrong side.
+ */
+template <int COUNT> AVO_DEVICE void avo_pin(float (&array)[COUNT])
+{
+#pragma unroll
+	for (int i = 0; i < COUNT; i++)
+		asm volatile("" : "+f"(array[i])::"memory");
+}
+
+template <int COUNT> AVO_DEVICE void avo_pin(unsigned (&array)[COUNT])
+{
+#pragma unroll
+	for (int i = 0; i < COUNT; i++)
+		asm volatile("" : "+r"(array[i])::"memory");
+}
+
 /* ---- arithmetic ---- */
 
 AVO_DEVICE float avo_exp2(float x)	/* 2^x, 2 ulp; -inf gives 0 */
@@ -33,6 +51,22 @@ AVO_DEVICE float avo_exp2(float x)	/* 2^x, 2 ulp; -inf gives 0 */
 	float y;
 	asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
 	return y;
+}
+
+/*
+ * 2^x for x < 128 by multiply-adds, where the exponential unit is the bottleneck:
+ * x = n + f with |f| <= 1/2, a cubic for 2^f (relative error 7.5e-5, a bf16 keeps
+ * 2e-3), n added to the exponent. Below 2^-126 the result is about 2^-126.
+ */
+AVO_DEVICE float avo_exp2_fma(float x)
+{
+	float shifted, f, y;
+
+	x = fmaxf(x, -126.0f);
+	shifted = x + 12582912.0f;	/* 1.5 * 2^23: the integer lands in the low bits */
+	f = x - (shifted - 12582912.0f);
+	y = fmaf(fmaf(fmaf(0.05517167f, f, 0.24261112f), f, 0.69326099f), f, 0.99992807f);
+	return __int_as_float(__float_as_int(y) + (__float_as_int(shifted) << 23));
 }
 
 AVO_DEVICE float avo_from_bf16(avo_bf16 bits)

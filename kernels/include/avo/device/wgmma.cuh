@@ -37,21 +37,6 @@ template <int PENDING> AVO_DEVICE void avo_wgmma_wait()
 	asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(PENDING) : "memory");
 }
 
-/* Keeps the compiler from moving reads and writes of an accumulator across this point. */
-template <int COUNT> AVO_DEVICE void avo_wgmma_pin(float (&d)[COUNT])
-{
-#pragma unroll
-	for (int i = 0; i < COUNT; i++)
-		asm volatile("" : "+f"(d[i])::"memory");
-}
-
-template <int COUNT> AVO_DEVICE void avo_wgmma_pin(unsigned (&a)[COUNT])
-{
-#pragma unroll
-	for (int i = 0; i < COUNT; i++)
-		asm volatile("" : "+r"(a[i])::"memory");
-}
-
 /* clang-format off */
 #define AVO_F4(d, i) "+f"((d)[i]), "+f"((d)[(i) + 1]), "+f"((d)[(i) + 2]), "+f"((d)[(i) + 3])
 #define AVO_F16(d, i) AVO_F4(d, i), AVO_F4(d, (i) + 4), AVO_F4(d, (i) + 8), AVO_F4(d, (i) + 12)
