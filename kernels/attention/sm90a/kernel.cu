@@ -4,12 +4,12 @@
  *
  * A block is one producer warpgroup, of which one thread drives the copy engine,
  * and CONSUMERS warpgroups that hold 64 query rows each; together they walk the
- * keys in blocks of TILE_N, from the right, so that masked blocks come first.
+ * keys in blocks of N = TILE_N_..., from the right, so that masked blocks come first.
  * Blocks are persistent: one per SM, tiles handed out by a counter or by stride.
  *
- *   shared memory   Q [TILE_M x 128], K and V [STAGES][TILE_N x 128], each as two
+ *   shared memory   Q [TILE_M x 128], K and V [STAGES][N x 128], each as two
  *                   panels of 64 columns in the 128-byte swizzle
- *   registers       O 64 x 128 fp32, S 64 x TILE_N fp32, P the same in bf16
+ *   registers       O 64 x 128 fp32, S 64 x N fp32, P the same in bf16
  *   OVERLAP         S of block j is started before P V of block j + 1, and its
  *                   softmax runs while that product does
  *   PING_PONG       warpgroups issue their products in turn, so that one's
@@ -18,19 +18,44 @@
  * Scores stay in log2 units: p = 2^(s * scale * log2 e - m). The running sum is
  * kept per thread and added across the row once, at the end.
  *
- * version  change                                              measured on one H200 (mha suite, geomean, TFLOPS)
- * v0       the structure above                                 697 full, 682 causal; 1.010 and 1.059 of cuDNN 9.19 in the same run
+ * version  change                                              measured on one H200, mha suite, geomean TFLOPS (and
+ *                                                              paired ratio to cuDNN 9.19): full, causal
+ * v0       the structure above, N = 128                        697 (1.010), 682 (1.059)
+ * v1       N = 176                                             690 (1.003), 683 (1.075)
+ * v2       descriptors as 32-bit words, uniform in a warp:     731 (1.048), 705 (1.092)
+ *          fewer instructions between products; all tiles
+ *          handed out by the counter, O multiplied always
+ * tried    exponentials forced in front of the wait for P V    712 (1.021), 681 (1.058), EARLY_SOFTMAX
+ *          the turn-taking left out                            709 (1.017), 678 (1.053), PING_PONG
  */
 /* ---- parameters: read by plan.c too ---- */
-#define TILE_N 128		// avo: 96|128|160|176
+#define TILE_N_FULL 176		// avo: 96|128|160|176
+#define TILE_N_CAUSAL 176	// avo: 96|128|160|176
 #define STAGES 2		// avo: 2|3
+#define Q_STAGES 1		// avo: 1|2
 #define OVERLAP 1		// avo: 0|1
+#define EARLY_SOFTMAX 0		// avo: 0|1
 #define PING_PONG 1		// avo: 0|1
-#define RESCALE 1		// avo: 0|1|2
-#define DYNAMIC_TILES 1		// avo: 0|1
+#define RESCALE 0		// avo: 0|1|2
+#define DYNAMIC_FULL 1		// avo: 0|1
+#define DYNAMIC_CAUSAL 1	// avo: 0|1
 #define LONGEST_FIRST 1		// avo: 0|1
-#define L2_SECTION_MIB 32	// avo: 8|16|32|64
+#define L2_SECTION_MIB_FULL 16	// avo: 8|16|32|64
+#define L2_SECTION_MIB_CAUSAL 32	// avo: 8|16|32|64
 #define PRODUCER_REGISTERS 24	// avo: 24|32|40
+
+/*
+ * OVERLAP        S of a block is started before P V of the block in front of it
+ * EARLY_SOFTMAX  all exponentials are computed before P V is waited for
+ * PING_PONG      the warpgroups issue their products in turn
+ * RESCALE        0: multiply O every block; 1: when a maximum of the warp's rows moved;
+ *                2: when one moved by more than RESCALE_LOG2, in log2 units; exact all
+ *                the same, since P then carries that factor until the end
+ * DYNAMIC_...    tiles are handed out by a counter in the workspace, else by stride
+ * L2_SECTION_... keys and values that a section of heads may occupy; sections go one
+ *                after the other
+ */
+#define RESCALE_LOG2 8.0f	// avo: 4.0f|8.0f|12.0f
 
 #define HEAD_DIM 128
 #define CONSUMERS 2	/* a third one would have 160 registers a thread, and spill */
@@ -38,25 +63,21 @@
 #define THREADS (128 * (CONSUMERS + 1))
 #define CONSUMER_REGISTERS (PRODUCER_REGISTERS > 32 ? 232 : 240)	/* the three together at most 512 */
 
-/* RESCALE 0: multiply O every block; 1: when a maximum of the warp's rows moved;
- * 2: when one moved by more than 2^RESCALE_LOG2, exact all the same, since P then
- * only carries that factor until the end. */
-#define RESCALE_LOG2 8.0f	// avo: 4.0f|8.0f|12.0f
-
+#define TILE_N(causal) ((causal) ? TILE_N_CAUSAL : TILE_N_FULL)
 #define Q_BYTES (TILE_M * HEAD_DIM * 2)
-#define KV_BYTES (TILE_N * HEAD_DIM * 2)
-#define SHARED_K Q_BYTES
-#define SHARED_V (SHARED_K + STAGES * KV_BYTES)
-#define SHARED_BARRIERS (SHARED_V + STAGES * KV_BYTES)
-#define SHARED_BYTES (SHARED_BARRIERS + 256 + 1024)	/* 1024 to align the start */
+#define KV_BYTES(n) ((n) * HEAD_DIM * 2)
+#define SHARED_K (Q_STAGES * Q_BYTES)
+#define SHARED_V(n) (SHARED_K + STAGES * KV_BYTES(n))
+#define SHARED_BARRIERS(n) (SHARED_V(n) + STAGES * KV_BYTES(n))
+#define SHARED_BYTES(n) (SHARED_BARRIERS(n) + 256 + 1024)	/* 1024 to align the start */
 
 #ifdef __CUDACC__
 #include <avo/device/wgmma.cuh>
 
 enum { /* offsets of the mbarriers, 8 bytes each */
 	Q_FULL = 0,
-	Q_EMPTY = 8,
-	K_FULL = 16,
+	Q_EMPTY = Q_FULL + 8 * Q_STAGES,
+	K_FULL = Q_EMPTY + 8 * Q_STAGES,
 	K_EMPTY = K_FULL + 8 * STAGES,
 	V_FULL = K_EMPTY + 8 * STAGES,
 	V_EMPTY = V_FULL + 8 * STAGES,
@@ -76,11 +97,11 @@ struct tile {
 };
 
 /* A position in a ring of buffers and the parity of its barriers' phase. */
-struct ring {
+template <int SLOTS> struct ring {
 	int slot, parity;
 	AVO_DEVICE_MEMBER void next()
 	{
-		if (++slot == STAGES) {
+		if (++slot == SLOTS) {
 			slot = 0;
 			parity ^= 1;
 		}
@@ -88,7 +109,7 @@ struct ring {
 };
 
 /* Tiles of one section of heads at a time, the long rows of a causal mask first. */
-template <bool CAUSAL> AVO_DEVICE tile find_tile(const problem &p, int index)
+template <int N, bool CAUSAL> AVO_DEVICE tile find_tile(const problem &p, int index)
 {
 	int rows = (p.q_len + TILE_M - 1) / TILE_M;
 	int section = index / (p.section * rows);
@@ -102,7 +123,7 @@ template <bool CAUSAL> AVO_DEVICE tile find_tile(const problem &p, int index)
 		m = rows - 1 - m;
 	if (CAUSAL)
 		end = min(end, (m + 1) * TILE_M + p.kv_len - p.q_len);
-	return { m, head % p.q_heads, head / p.q_heads, (end + TILE_N - 1) / TILE_N };
+	return { m, head % p.q_heads, head / p.q_heads, (end + N - 1) / N };
 }
 
 AVO_DEVICE void load_panels(unsigned shared, const avo_tensormap *map, unsigned barrier, int rows, int head, int row,
@@ -113,35 +134,37 @@ AVO_DEVICE void load_panels(unsigned shared, const avo_tensormap *map, unsigned 
 	avo_tma_load(shared + rows * 128, map, barrier, 64, head, row, batch);
 }
 
-template <bool CAUSAL>
+template <int N, bool CAUSAL, bool DYNAMIC>
 AVO_DEVICE void produce(const problem &p, const avo_tensormap *q, const avo_tensormap *k, const avo_tensormap *v,
 			unsigned *counter, unsigned shared, unsigned bars)
 {
-	ring kr = { 0, 1 }, vr = { 0, 1 };
+	ring<STAGES> kr = { 0, 1 }, vr = { 0, 1 };
+	ring<Q_STAGES> qr = { 0, 1 };
 	int index = blockIdx.x;
 
 	for (int n = 0; index < p.tiles; n++) {
-		tile t = find_tile<CAUSAL>(p, index);
+		tile t = find_tile<N, CAUSAL>(p, index);
 		int kv_head = t.head / p.group;
-		int next = DYNAMIC_TILES ? gridDim.x + atomicAdd(counter, 1u) : index + gridDim.x;
+		int next = DYNAMIC ? gridDim.x + atomicAdd(counter, 1u) : index + gridDim.x;
 
-		avo_mbarrier_wait(bars + Q_EMPTY, (n & 1) ^ 1);
-		load_panels(shared, q, bars + Q_FULL, TILE_M, t.head, t.m * TILE_M, t.batch);
+		avo_mbarrier_wait(bars + Q_EMPTY + 8 * qr.slot, qr.parity);
+		load_panels(shared + qr.slot * Q_BYTES, q, bars + Q_FULL + 8 * qr.slot, TILE_M, t.head, t.m * TILE_M, t.batch);
+		qr.next();
 		for (int j = t.blocks - 1; j >= -1; j--) {
 			if (j >= 0) {
 				avo_mbarrier_wait(bars + K_EMPTY + 8 * kr.slot, kr.parity);
-				load_panels(shared + SHARED_K + kr.slot * KV_BYTES, k, bars + K_FULL + 8 * kr.slot,
-					    TILE_N, kv_head, j * TILE_N, t.batch);
+				load_panels(shared + SHARED_K + kr.slot * KV_BYTES(N), k, bars + K_FULL + 8 * kr.slot, N,
+					    kv_head, j * N, t.batch);
 				kr.next();
 			}
 			if (j < t.blocks - 1) {
 				avo_mbarrier_wait(bars + V_EMPTY + 8 * vr.slot, vr.parity);
-				load_panels(shared + SHARED_V + vr.slot * KV_BYTES, v, bars + V_FULL + 8 * vr.slot,
-					    TILE_N, kv_head, (j + 1) * TILE_N, t.batch);
+				load_panels(shared + SHARED_V(N) + vr.slot * KV_BYTES(N), v, bars + V_FULL + 8 * vr.slot, N,
+					    kv_head, (j + 1) * N, t.batch);
 				vr.next();
 			}
 		}
-		if (DYNAMIC_TILES) {
+		if (DYNAMIC) {
 			avo_mbarrier_wait(bars + TILE_EMPTY + 8 * (n & 1), (n >> 1 & 1) ^ 1);
 			asm volatile("st.shared.u32 [%0], %1;" ::"r"(bars + TILE_SLOTS + 4 * (n & 1)), "r"(next) : "memory");
 			avo_mbarrier_arrive(bars + TILE_FULL + 8 * (n & 1));
@@ -151,11 +174,11 @@ AVO_DEVICE void produce(const problem &p, const avo_tensormap *q, const avo_tens
 }
 
 /* Where the tile loop of a consumer goes next. */
-AVO_DEVICE int next_tile(int index, int n, unsigned bars)
+template <bool DYNAMIC> AVO_DEVICE int next_tile(int index, int n, unsigned bars)
 {
 	int next = index + gridDim.x;
 
-	if (DYNAMIC_TILES) {
+	if (DYNAMIC) {
 		avo_mbarrier_wait(bars + TILE_FULL + 8 * (n & 1), n >> 1 & 1);
 		asm volatile("ld.shared.u32 %0, [%1];" : "=r"(next) : "r"(bars + TILE_SLOTS + 4 * (n & 1)) : "memory");
 		__syncwarp();
@@ -166,52 +189,56 @@ AVO_DEVICE int next_tile(int index, int n, unsigned bars)
 }
 
 /* What a consumer warpgroup keeps in registers; [2] are the rows r and r + 8 of a thread. */
-struct state {
+template <int N> struct state {
 	float o[HEAD_DIM / 2];
-	float s[TILE_N / 2];
-	unsigned p[TILE_N / 4];
+	float s[N / 2];
+	unsigned p[N / 4];
 	float max[2], sum[2], alpha[2];
 };
 
-AVO_DEVICE void start_scores(state &st, unsigned long long q, unsigned long long k)
+template <int N> AVO_DEVICE void start_scores(state<N> &st, unsigned q, unsigned k)
 {
+	q = avo_uniform(q);
+	k = avo_uniform(k);
 	avo_pin(st.s);
 	avo_wgmma_fence();
 #pragma unroll
 	for (int i = 0; i < HEAD_DIM / 16; i++)
-		avo_wgmma_ss<TILE_N>(st.s, q + i / 4 * (TILE_M * 128 >> 4) + i % 4 * 2,
-				     k + i / 4 * (TILE_N * 128 >> 4) + i % 4 * 2, i != 0);
+		avo_wgmma_ss<N>(st.s, q + i / 4 * (TILE_M * 128 >> 4) + i % 4 * 2,
+				     k + i / 4 * (N * 128 >> 4) + i % 4 * 2, avo_wgmma_high(1024),
+				avo_wgmma_high(1024), i != 0);
 	avo_wgmma_commit();
 }
 
-AVO_DEVICE void start_output(state &st, unsigned long long v)
+template <int N> AVO_DEVICE void start_output(state<N> &st, unsigned v)
 {
+	v = avo_uniform(v);
 	avo_pin(st.o);
 	avo_pin(st.p);
 	avo_wgmma_fence();
 #pragma unroll
-	for (int i = 0; i < TILE_N / 16; i++)
-		avo_wgmma_rs<HEAD_DIM>(st.o, st.p + 4 * i, v + i * (16 * 128 >> 4));
+	for (int i = 0; i < N / 16; i++)
+		avo_wgmma_rs<HEAD_DIM>(st.o, st.p + 4 * i, v + i * (16 * 128 >> 4), avo_wgmma_high(1024));
 	avo_wgmma_commit();
 }
 
 /* Scores at and beyond limit[row], counted from this thread's first column, become -inf. */
-AVO_DEVICE void mask_scores(state &st, const int (&limit)[2])
+template <int N> AVO_DEVICE void mask_scores(state<N> &st, const int (&limit)[2])
 {
 #pragma unroll
-	for (int i = 0; i < TILE_N / 2; i++)
+	for (int i = 0; i < N / 2; i++)
 		if (i / 4 * 8 + i % 2 >= limit[i / 2 % 2])
 			st.s[i] = -AVO_INFINITY;
 }
 
 /* Maximum, exponentials and sums of a block; s becomes p in fp32, alpha what O must be multiplied by. */
-template <bool MASKED> AVO_DEVICE void softmax(state &st, float scale_log2)
+template <bool MASKED, int N> AVO_DEVICE void softmax(state<N> &st, float scale_log2)
 {
 #pragma unroll
 	for (int r = 0; r < 2; r++) {
 		float old = st.max[r], top = old;
 #pragma unroll
-		for (int i = 0; i < TILE_N / 8; i++)
+		for (int i = 0; i < N / 8; i++)
 			top = fmaxf(top, fmaxf(st.s[4 * i + 2 * r], st.s[4 * i + 2 * r + 1]));
 		top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
 		top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
@@ -222,7 +249,7 @@ template <bool MASKED> AVO_DEVICE void softmax(state &st, float scale_log2)
 		float sum = 0;
 		st.alpha[r] = avo_exp2(old * scale_log2 - base);
 #pragma unroll
-		for (int i = 0; i < TILE_N / 8; i++) {
+		for (int i = 0; i < N / 8; i++) {
 			float a = avo_exp2(fmaf(st.s[4 * i + 2 * r], scale_log2, -base));
 			float b = avo_exp2(fmaf(st.s[4 * i + 2 * r + 1], scale_log2, -base));
 			st.s[4 * i + 2 * r] = a;
@@ -233,14 +260,14 @@ template <bool MASKED> AVO_DEVICE void softmax(state &st, float scale_log2)
 	}
 }
 
-AVO_DEVICE void pack_weights(state &st)
+template <int N> AVO_DEVICE void pack_weights(state<N> &st)
 {
 #pragma unroll
-	for (int i = 0; i < TILE_N / 4; i++)
+	for (int i = 0; i < N / 4; i++)
 		st.p[i] = avo_pack_bf16(st.s[2 * i], st.s[2 * i + 1]);
 }
 
-AVO_DEVICE void rescale_output(state &st)
+template <int N> AVO_DEVICE void rescale_output(state<N> &st)
 {
 	if (RESCALE && !__any_sync(~0u, st.alpha[0] != 1.0f || st.alpha[1] != 1.0f))
 		return;
@@ -250,7 +277,7 @@ AVO_DEVICE void rescale_output(state &st)
 }
 
 /* Divides by the row sums and writes the rows below q_len, 16 bytes a lane. */
-AVO_DEVICE void write_output(state &st, const problem &p, const tile &t, int row, avo_bf16 *out)
+template <int N> AVO_DEVICE void write_output(state<N> &st, const problem &p, const tile &t, int row, avo_bf16 *out)
 {
 #pragma unroll
 	for (int r = 0; r < 2; r++) {
@@ -274,41 +301,42 @@ avo_quad_transpose(w);
 }
 
 /* One consumer warpgroup: its place among the consumers, its rings, its shared memory. */
-struct consumer {
+template <int N> struct consumer {
 	int wg, lane;
 	unsigned bars;
-	unsigned long long q, k, v;	/* descriptors of Q's rows and of the first K and V buffer */
-	ring kr, vr;
+	unsigned q, k, v;	/* low words of the descriptors of Q's rows and of the first K and V buffer */
+	ring<STAGES> kr, vr;
+	ring<Q_STAGES> qr;
 
 	AVO_DEVICE_MEMBER void release(unsigned barrier)
 	{
 		if (lane == 0)
 			avo_mbarrier_arrive(bars + barrier);
 	}
-	AVO_DEVICE_MEMBER void scores(state &st)
+	AVO_DEVICE_MEMBER void scores(state<N> &st)
 	{
 		avo_mbarrier_wait(bars + K_FULL + 8 * kr.slot, kr.parity);
 		if (PING_PONG)
 			avo_bar_sync(1 + wg, 256);
-		start_scores(st, q, k + kr.slot * (KV_BYTES >> 4));
+		start_scores(st, q + qr.slot * (Q_BYTES >> 4), k + kr.slot * (KV_BYTES(N) >> 4));
 	}
-	AVO_DEVICE_MEMBER void output(state &st)
+	AVO_DEVICE_MEMBER void output(state<N> &st)
 	{
 		avo_mbarrier_wait(bars + V_FULL + 8 * vr.slot, vr.parity);
-		start_output(st, v + vr.slot * (KV_BYTES >> 4));
+		start_output(st, v + vr.slot * (KV_BYTES(N) >> 4));
 	}
 	AVO_DEVICE_MEMBER void pass_turn()
 	{
 		if (PING_PONG)
 			avo_bar_arrive(1 + (wg + 1) % CONSUMERS, 256);
 	}
-	AVO_DEVICE_MEMBER void scores_done(state &st)
+	AVO_DEVICE_MEMBER void scores_done(state<N> &st)
 	{
 		avo_pin(st.s);
 		release(K_EMPTY + 8 * kr.slot);
 		kr.next();
 	}
-	AVO_DEVICE_MEMBER void output_done(state &st)
+	AVO_DEVICE_MEMBER void output_done(state<N> &st)
 	{
 		avo_wgmma_wait<0>();
 		avo_pin(st.o);
@@ -318,7 +346,7 @@ struct consumer {
 };
 
 /* A block that is not the tile's first: its scores, and the output of the block before. */
-template <bool MASKED> AVO_DEVICE void step(consumer &c, state &st, const int (&limit)[2], int j, float scale_log2)
+template <bool MASKED, int N> AVO_DEVICE void step(consumer<N> &c, state<N> &st, const int (&limit)[2], int j, float scale_log2)
 {
 	c.scores(st);
 	if (OVERLAP) {
@@ -331,12 +359,15 @@ template <bool MASKED> AVO_DEVICE void step(consumer &c, state &st, const int (&
 	}
 	c.scores_done(st);
 	if (MASKED) {
-		int left[2] = { limit[0] - j * TILE_N, limit[1] - j * TILE_N };
+		int left[2] = { limit[0] - j * N, limit[1] - j * N };
 		mask_scores(st, left);
 	}
 	softmax<MASKED>(st, scale_log2);
-	if (OVERLAP)
+	if (OVERLAP) {
+		if (EARLY_SOFTMAX)
+			avo_order(st.sum[0] + st.sum[1]);
 		c.output_done(st);
+	}
 	pack_weights(st);
 	rescale_output(st);
 	if (!OVERLAP) {
@@ -345,8 +376,8 @@ template <bool MASKED> AVO_DEVICE void step(consumer &c, state &st, const int (&
 	}
 }
 
-template <bool CAUSAL>
-AVO_DEVICE void consume_tile(consumer &c, state &st, const problem &p, const tile &t, int n)
+template <bool CAUSAL, int N>
+AVO_DEVICE void consume_tile(consumer<N> &c, state<N> &st, const problem &p, const tile &t)
 {
 	int first = t.m * TILE_M + c.wg * 64;				/* this warpgroup's first row */
 	int row = first + threadIdx.x % 128 / 32 * 16 + c.lane / 4;	/* this thread's first row */
@@ -363,18 +394,18 @@ AVO_DEVICE void consume_tile(consumer &c, state &st, const problem &p, const til
 	}
 	if (CAUSAL)
 		unmasked = min(unmasked, first + shift + 1);
-	unmasked /= TILE_N;
+	unmasked /= N;
 #pragma unroll
 	for (int i = 0; i < HEAD_DIM / 2; i++)
 		st.o[i] = 0;
 
-	avo_mbarrier_wait(c.bars + Q_FULL, n & 1);
+	avo_mbarrier_wait(c.bars + Q_FULL + 8 * c.qr.slot, c.qr.parity);
 	c.scores(st);
 	c.pass_turn();
 	avo_wgmma_wait<0>();
 	c.scores_done(st);
 	if (j >= unmasked) {
-		int left[2] = { limit[0] - j * TILE_N, limit[1] - j * TILE_N };
+		int left[2] = { limit[0] - j * N, limit[1] - j * N };
 		mask_scores(st, left);
 	}
 	softmax<true>(st, p.scale_log2);
@@ -387,25 +418,28 @@ AVO_DEVICE void consume_tile(consumer &c, state &st, const problem &p, const til
 		step<true>(c, st, limit, j, p.scale_log2);
 	for (; j >= 0; j--)
 		step<false>(c, st, limit, j, p.scale_log2);
-	c.release(Q_EMPTY);
+	c.release(Q_EMPTY + 8 * c.qr.slot);
+	c.qr.next();
 	if (OVERLAP) {
 		c.output(st);
 		c.output_done(st);
 	}
 }
 
-template <bool CAUSAL>
+template <int N, bool CAUSAL, bool DYNAMIC>
 AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const avo_tensormap *v, avo_bf16 *out,
 			  unsigned *counter, const problem &p)
 {
 	extern __shared__ unsigned char raw[];
 	unsigned shared = (avo_shared(raw) + 1023) & ~1023u;
-	unsigned bars = shared + SHARED_BARRIERS;
+	unsigned bars = shared + SHARED_BARRIERS(N);
 	int group = threadIdx.x / 128;
 
 	if (threadIdx.x == 0) {
-		avo_mbarrier_init(bars + Q_FULL, 1);
-		avo_mbarrier_init(bars + Q_EMPTY, 4 * CONSUMERS);
+		for (int i = 0; i < Q_STAGES; i++) {
+			avo_mbarrier_init(bars + Q_FULL + 8 * i, 1);
+			avo_mbarrier_init(bars + Q_EMPTY + 8 * i, 4 * CONSUMERS);
+		}
 		for (int i = 0; i < STAGES; i++) {
 			avo_mbarrier_init(bars + K_FULL + 8 * i, 1);
 			avo_mbarrier_init(bars + V_FULL + 8 * i, 1);
@@ -423,24 +457,24 @@ AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const 
 	if (group == 0) {
 		avo_registers_shrink<PRODUCER_REGISTERS>();
 		if (threadIdx.x == 0)
-			produce<CAUSAL>(p, q, k, v, counter, shared, bars);
+			produce<N, CAUSAL, DYNAMIC>(p, q, k, v, counter, shared, bars);
 	} else {
 		avo_registers_grow<CONSUMER_REGISTERS>();
 		int wg = group - 1, index = blockIdx.x;
-		consumer c = { wg, (int)threadIdx.x % 32, bars,
-			       avo_wgmma_descriptor(shared + wg * 64 * 128, 0, 1024),
-			       avo_wgmma_descriptor(shared + SHARED_K, 0, 1024),
-			       avo_wgmma_descriptor(shared + SHARED_V, TILE_N * 128, 1024), { 0, 0 }, { 0, 0 } };
-		state st;
+		consumer<N> c = { wg, (int)threadIdx.x % 32, bars,
+			       avo_wgmma_low(shared + wg * 64 * 128, 0),
+			       avo_wgmma_low(shared + SHARED_K, 0),
+			       avo_wgmma_low(shared + SHARED_V(N), N * 128), { 0, 0 }, { 0, 0 }, { 0, 0 } };
+		state<N> st;
 
 		if (PING_PONG && wg == CONSUMERS - 1)
 			avo_bar_arrive(1, 256);
 		for (int n = 0; index < p.tiles; n++) {
-			tile t = find_tile<CAUSAL>(p, index);
-			consume_tile<CAUSAL>(c, st, p, t, n);
+			tile t = find_tile<N, CAUSAL>(p, index);
+			consume_tile<CAUSAL>(c, st, p, t);
 			int row = t.m * TILE_M + wg * 64 + threadIdx.x % 128 / 32 * 16 + c.lane / 4;
 			write_output(st, p, t, row, out);
-			index = next_tile(index, n, bars);
+			index = next_tile<DYNAMIC>(index, n, bars);
 		}
 	}
 }
@@ -452,7 +486,7 @@ AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const 
 		     int q_heads, int group, int batch_heads, int tiles, int section, float scale_log2)               \
 	{                                                                                                              \
 		problem p = { q_len, kv_len, q_heads, group, batch_heads, tiles, section, scale_log2 };                \
-		attention<causal>(&q, &k, &v, out, counter, p);                                                        \
+		attention<TILE_N(causal), causal, causal ? DYNAMIC_CAUSAL : DYNAMIC_FULL>(&q, &k, &v, out, counter, p);                                                        \
 	}
 
 ATTENTION(attention_full, false)

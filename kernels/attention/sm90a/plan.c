@@ -15,9 +15,10 @@ static int refuse(const struct avo_problem *problem, struct avo_plan *plan)
 	if (problem->q_heads % problem->kv_heads)
 		return avo_plan_fail(plan, "%d query heads are no multiple of %d key/value heads", problem->q_heads,
 				     problem->kv_heads);
-	if (SHARED_BYTES > problem->device.max_shared_bytes)
-		return avo_plan_fail(plan, "%d bytes of shared memory, the device has %d: lower STAGES, TILE_N or CONSUMERS",
-				     SHARED_BYTES, problem->device.max_shared_bytes);
+	if (SHARED_BYTES(TILE_N(problem->causal)) > problem->device.max_shared_bytes)
+		return avo_plan_fail(plan, "%d bytes of shared memory, the device has %d: lower %s, STAGES or Q_STAGES",
+				     SHARED_BYTES(TILE_N(problem->causal)), problem->device.max_shared_bytes,
+				     problem->causal ? "TILE_N_CAUSAL" : "TILE_N_FULL");
 	return 0;
 }
 
@@ -26,7 +27,7 @@ static int section_heads(const struct avo_problem *problem)
 {
 	int group = problem->q_heads / problem->kv_heads;
 	int64_t bytes = (int64_t)problem->kv_len * HEAD_DIM * 2 * 2;
-	int64_t fit = ((int64_t)L2_SECTION_MIB << 20) / bytes;
+	int64_t fit = ((int64_t)(problem->causal ? L2_SECTION_MIB_CAUSAL : L2_SECTION_MIB_FULL) << 20) / bytes;
 	int64_t all = (int64_t)problem->batch * problem->kv_heads;
 
 	if (fit < 1)
@@ -38,7 +39,7 @@ int avo_plan(const struct avo_problem *problem, struct avo_plan *plan)
 {
 	struct avo_tensor_map q, k, v;
 	struct avo_launch *launch;
-	uint32_t tiles, blocks;
+	uint32_t tile_n = TILE_N(problem->causal), tiles, blocks;
 	uint64_t counter;
 
 	if (refuse(problem, plan))
@@ -49,10 +50,10 @@ int avo_plan(const struct avo_problem *problem, struct avo_plan *plan)
 	avo_clear(plan, counter, sizeof(uint32_t), 0);
 
 	q = avo_map_bshd(problem, AVO_Q, 64, TILE_M, AVO_SWIZZLE_128B);
-	k = avo_map_bshd(problem, AVO_K, 64, TILE_N, AVO_SWIZZLE_128B);
-	v = avo_map_bshd(problem, AVO_V, 64, TILE_N, AVO_SWIZZLE_128B);
+	k = avo_map_bshd(problem, AVO_K, 64, tile_n, AVO_SWIZZLE_128B);
+	v = avo_map_bshd(problem, AVO_V, 64, tile_n, AVO_SWIZZLE_128B);
 	launch = avo_launch(plan, problem->causal ? "attention_causal" : "attention_full", avo_dim(blocks, 1, 1),
-			    avo_dim(THREADS, 1, 1), SHARED_BYTES);
+			    avo_dim(THREADS, 1, 1), SHARED_BYTES(tile_n));
 	avo_arg_tensor_map(launch, &q);
 	avo_arg_tensor_map(launch, &k);
 	avo_arg_tensor_map(launch, &v);

@@ -43,6 +43,17 @@ AVO_BOTH unsigned long long avo_wgmma_descriptor(unsigned address, unsigned lead
 	       avo_descriptor_field(stride, 32) | 1ull << 62;
 }
 
+/* Its words: an address moves only the low one, and the stride is all of the high one. */
+AVO_BOTH unsigned avo_wgmma_low(unsigned address, unsigned leading)
+{
+	return (unsigned)avo_wgmma_descriptor(address, leading, 0);
+}
+
+AVO_BOTH unsigned avo_wgmma_high(unsigned stride)
+{
+	return (unsigned)(avo_wgmma_descriptor(0, 0, stride) >> 32);
+}
+
 /* Blackwell, 128-byte swizzle. */
 AVO_BOTH unsigned long long avo_umma_descriptor(unsigned address, unsigned leading, unsigned stride)
 {

@@ -26,6 +26,12 @@ AVO_DEVICE unsigned avo_shared(const void *pointer)
 	return (unsigned)__cvta_generic_to_shared(pointer);
 }
 
+/* The same value, known to be one for the whole warp: arithmetic on it moves to the uniform unit. */
+AVO_DEVICE unsigned avo_uniform(unsigned value)
+{
+	return __shfl_sync(~0u, value, 0);
+}
+
 /*
  * Asynchronous instructions fill registers that the compiler takes for ready.
  * Pinned behind the wait, an array is not read or written on its wrong side.
@@ -42,6 +48,21 @@ template <int COUNT> AVO_DEVICE void avo_pin(unsigned (&array)[COUNT])
 #pragma unroll
 	for (int i = 0; i < COUNT; i++)
 		asm volatile("" : "+r"(array[i])::"memory");
+}
+
+/*
+ * Everything that `value` (>= 0) depends on is computed in front of this point. The
+ * assembler moves waits up over arithmetic that was meant to hide them, but not over
+ * a barrier, even one that nobody ever arrives at.
+ */
+AVO_DEVICE void avo_order(float value)
+{
+	asm volatile("{\n\t"
+		     ".reg .pred never;\n\t"
+		     "setp.lt.f32 never, %0, 0f00000000;\n\t"
+		     "@never bar.arrive 15, 1024;\n\t"
+		     "}" ::"f"(value)
+		     : "memory");
 }
 
 /* ---- arithmetic ---- */

@@ -1,11 +1,14 @@
 /*
  * Hopper's warpgroup matrix instructions (sm_90a): 128 threads, 64 rows.
  *
- *   avo_wgmma_ss<N>(d, a, b, accumulate)     d[64 x N] (+)= A[64 x 16] * B[16 x N], both in shared memory, K-major
- *   avo_wgmma_rs<N>(d, a, b)                 the same with A in registers, always adding, B MN-major ("transposed")
+ *   avo_wgmma_ss<N>(d, a, b, high_a, high_b, accumulate)
+ *       d[64 x N] (+)= A[64 x 16] * B[16 x N], both in shared memory, K-major
+ *   avo_wgmma_rs<N>(d, a, b, high_b)
+ *       the same with A in registers, always adding, B MN-major ("transposed")
  *
- * a and b are descriptors (avo/device/descriptor.h). They start an operation and
- * return: between avo_wgmma_fence() and avo_wgmma_wait() no other code may touch
+ * Descriptors (avo/device/descriptor.h) come as two words, because only the low one
+ * moves: a 64-bit sum per instruction costs more than it looks. They start an
+ * operation and return: between avo_wgmma_fence() and avo_wgmma_wait() no other code may touch
  * d or A's registers, and d must be an array that is indexed by constants only,
  * or ptxas serialises every one of them (warning C7510; half the speed).
  *
@@ -52,79 +55,87 @@ template <int PENDING> AVO_DEVICE void avo_wgmma_wait()
 template <int N> struct avo_wgmma;
 
 template <> struct avo_wgmma<64> {
-	static __device__ __forceinline__ void ss(float (&d)[32], unsigned long long a, unsigned long long b, int accumulate)
+	static __device__ __forceinline__ void ss(float (&d)[32], unsigned a, unsigned b, unsigned high_a, unsigned high_b, int accumulate)
 	{
-		asm volatile("{\n\t.reg .pred p;\n\tsetp.ne.b32 p, %34, 0;\n\t"
-			     "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "}, %32, %33, p, 1, 1, 0, 0;\n\t}"
+		asm volatile("{\n\t.reg .pred p;\n\t.reg .b64 a, b;\n\tsetp.ne.b32 p, %36, 0;\n\t"
+			     "mov.b64 a, {%32, %34};\n\tmov.b64 b, {%33, %35};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "}, a, b, p, 1, 1, 0, 0;\n\t}"
 			     : AVO_F32(d, 0)
-			     : "l"(a), "l"(b), "r"(accumulate));
+			     : "r"(a), "r"(b), "r"(high_a), "r"(high_b), "r"(accumulate));
 	}
 
-	static __device__ __forceinline__ void rs(float (&d)[32], const unsigned *a, unsigned long long b)
+	static __device__ __forceinline__ void rs(float (&d)[32], const unsigned *a, unsigned b, unsigned high_b)
 	{
-		asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "}, {%32,%33,%34,%35}, %36, 1, 1, 1, 1;"
+		asm volatile("{\n\t.reg .b64 b;\n\tmov.b64 b, {%36, %37};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "}, {%32,%33,%34,%35}, b, 1, 1, 1, 1;\n\t}"
 			     : AVO_F32(d, 0)
-			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(high_b));
 	}
 };
 
 template <> struct avo_wgmma<96> {
-	static __device__ __forceinline__ void ss(float (&d)[48], unsigned long long a, unsigned long long b, int accumulate)
+	static __device__ __forceinline__ void ss(float (&d)[48], unsigned a, unsigned b, unsigned high_a, unsigned high_b, int accumulate)
 	{
-		asm volatile("{\n\t.reg .pred p;\n\tsetp.ne.b32 p, %50, 0;\n\t"
-			     "wgmma.mma_async.sync.aligned.m64n96k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "}, %48, %49, p, 1, 1, 0, 0;\n\t}"
+		asm volatile("{\n\t.reg .pred p;\n\t.reg .b64 a, b;\n\tsetp.ne.b32 p, %52, 0;\n\t"
+			     "mov.b64 a, {%48, %50};\n\tmov.b64 b, {%49, %51};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n96k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "}, a, b, p, 1, 1, 0, 0;\n\t}"
 			     : AVO_F32(d, 0), AVO_F16(d, 32)
-			     : "l"(a), "l"(b), "r"(accumulate));
+			     : "r"(a), "r"(b), "r"(high_a), "r"(high_b), "r"(accumulate));
 	}
 };
 
 template <> struct avo_wgmma<128> {
-	static __device__ __forceinline__ void ss(float (&d)[64], unsigned long long a, unsigned long long b, int accumulate)
+	static __device__ __forceinline__ void ss(float (&d)[64], unsigned a, unsigned b, unsigned high_a, unsigned high_b, int accumulate)
 	{
-		asm volatile("{\n\t.reg .pred p;\n\tsetp.ne.b32 p, %66, 0;\n\t"
-			     "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "}, %64, %65, p, 1, 1, 0, 0;\n\t}"
+		asm volatile("{\n\t.reg .pred p;\n\t.reg .b64 a, b;\n\tsetp.ne.b32 p, %68, 0;\n\t"
+			     "mov.b64 a, {%64, %66};\n\tmov.b64 b, {%65, %67};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "}, a, b, p, 1, 1, 0, 0;\n\t}"
 			     : AVO_F32(d, 0), AVO_F32(d, 32)
-			     : "l"(a), "l"(b), "r"(accumulate));
+			     : "r"(a), "r"(b), "r"(high_a), "r"(high_b), "r"(accumulate));
 	}
 
-	static __device__ __forceinline__ void rs(float (&d)[64], const unsigned *a, unsigned long long b)
+	static __device__ __forceinline__ void rs(float (&d)[64], const unsigned *a, unsigned b, unsigned high_b)
 	{
-		asm volatile("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "}, {%64,%65,%66,%67}, %68, 1, 1, 1, 1;"
+		asm volatile("{\n\t.reg .b64 b;\n\tmov.b64 b, {%68, %69};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "}, {%64,%65,%66,%67}, b, 1, 1, 1, 1;\n\t}"
 			     : AVO_F32(d, 0), AVO_F32(d, 32)
-			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(high_b));
 	}
 };
 
 template <> struct avo_wgmma<160> {
-	static __device__ __forceinline__ void ss(float (&d)[80], unsigned long long a, unsigned long long b, int accumulate)
+	static __device__ __forceinline__ void ss(float (&d)[80], unsigned a, unsigned b, unsigned high_a, unsigned high_b, int accumulate)
 	{
-		asm volatile("{\n\t.reg .pred p;\n\tsetp.ne.b32 p, %82, 0;\n\t"
-			     "wgmma.mma_async.sync.aligned.m64n160k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "," AVO_R64 "}, %80, %81, p, 1, 1, 0, 0;\n\t}"
+		asm volatile("{\n\t.reg .pred p;\n\t.reg .b64 a, b;\n\tsetp.ne.b32 p, %84, 0;\n\t"
+			     "mov.b64 a, {%80, %82};\n\tmov.b64 b, {%81, %83};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n160k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "," AVO_R64 "}, a, b, p, 1, 1, 0, 0;\n\t}"
 			     : AVO_F32(d, 0), AVO_F32(d, 32), AVO_F16(d, 64)
-			     : "l"(a), "l"(b), "r"(accumulate));
+			     : "r"(a), "r"(b), "r"(high_a), "r"(high_b), "r"(accumulate));
 	}
 };
 
 template <> struct avo_wgmma<176> {
-	static __device__ __forceinline__ void ss(float (&d)[88], unsigned long long a, unsigned long long b, int accumulate)
+	static __device__ __forceinline__ void ss(float (&d)[88], unsigned a, unsigned b, unsigned high_a, unsigned high_b, int accumulate)
 	{
-		asm volatile("{\n\t.reg .pred p;\n\tsetp.ne.b32 p, %90, 0;\n\t"
-			     "wgmma.mma_async.sync.aligned.m64n176k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "," AVO_R64 "," AVO_R80 "}, %88, %89, p, 1, 1, 0, 0;\n\t}"
+		asm volatile("{\n\t.reg .pred p;\n\t.reg .b64 a, b;\n\tsetp.ne.b32 p, %92, 0;\n\t"
+			     "mov.b64 a, {%88, %90};\n\tmov.b64 b, {%89, %91};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n176k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "," AVO_R64 "," AVO_R80 "}, a, b, p, 1, 1, 0, 0;\n\t}"
 			     : AVO_F32(d, 0), AVO_F32(d, 32), AVO_F16(d, 64), AVO_F4(d, 80), AVO_F4(d, 84)
-			     : "l"(a), "l"(b), "r"(accumulate));
+			     : "r"(a), "r"(b), "r"(high_a), "r"(high_b), "r"(accumulate));
 	}
 };
 
 /* clang-format on */
 
-template <int N> AVO_DEVICE void avo_wgmma_ss(float (&d)[N / 2], unsigned long long a, unsigned long long b, int accumulate)
+template <int N>
+AVO_DEVICE void avo_wgmma_ss(float (&d)[N / 2], unsigned a, unsigned b, unsigned high_a, unsigned high_b, int accumulate)
 {
-	avo_wgmma<N>::ss(d, a, b, accumulate);
+	avo_wgmma<N>::ss(d, a, b, high_a, high_b, accumulate);
 }
 
-template <int N> AVO_DEVICE void avo_wgmma_rs(float (&d)[N / 2], const unsigned *a, unsigned long long b)
+template <int N> AVO_DEVICE void avo_wgmma_rs(float (&d)[N / 2], const unsigned *a, unsigned b, unsigned high_b)
 {
-	avo_wgmma<N>::rs(d, a, b);
+	avo_wgmma<N>::rs(d, a, b, high_b);
 }
 
 #endif
