@@ -17,7 +17,10 @@ struct evaluation;
 
 /* command: e.g. "{worker}", "ssh node {worker}", "srun --gres=gpu:1 {worker}"; {worker} is replaced by the path of avo-worker. NULL: "{worker}". */
 enum avo_status evaluator_new(struct evaluator **out, struct loop *loop, const char *command, struct error *err);
+/* Kills the worker; jobs that are not done are dropped without a call. Not from inside a callback. */
 void evaluator_free(struct evaluator *e);
+/* How long a worker may say nothing before it counts as hung (20 s; it says something every 2). For workers started from now on. */
+void evaluator_set_silence(struct evaluator *e, int64_t silence_ms);
 
 struct evaluation_callbacks {
 	/* stage is "build", "check", "time", "compare", "profile"; done of total, or 0 of 0. */
@@ -26,7 +29,11 @@ struct evaluation_callbacks {
 	void (*done)(void *arg, const cJSON *result);
 };
 
-/* Takes ownership of request (op, candidate, incumbent, suite, ...; id is added). */
+/*
+ * Takes ownership of request (op, candidate, incumbent, suite, ...; id and deadline_s are added). Jobs queue; the deadline
+ * (0: 5 minutes) counts from when the worker gets the job. The handle is dead once done was called; nothing is called from inside
+ * submit or cancel.
+ */
 struct evaluation *evaluator_submit(struct evaluator *e, cJSON *request, int64_t deadline_ms,
 				    const struct evaluation_callbacks *cb, void *arg);
 /* done is then called with verdict `cancelled`, soon. */

@@ -1,0 +1,282 @@
+/* The engine's side of a worker, against workers that misbehave: shell scripts that say what a broken one would. */
+#include "avo.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "score/evaluator.h"
+#include "task/score.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include <unistd.h>
+
+#define HELLO "echo '{\"hello\":1,\"device\":\"fake\"}'; "
+/* reads a request, puts its id into $id */
+#define ASK "read -r line; id=${line##*\\\"id\\\":}; id=${id%%[,\\}]*}; "
+#define RESULT(verdict) "echo \"{\\\"id\\\":$id,\\\"event\\\":\\\"result\\\",\\\"verdict\\\":\\\"" verdict "\\\"}\"; "
+
+struct outcome {
+	struct loop *loop;
+	int calls, progress, last_total;
+	enum verdict verdict;
+	char reason[200], device[32];
+};
+
+static void on_progress(void *arg, const char *stage, int done, int total)
+{
+	struct outcome *o = arg;
+
+	o->progress++;
+	o->last_total = total;
+}
+
+static void on_done(void *arg, const cJSON *result)
+{
+	struct outcome *o = arg;
+
+	o->calls++;
+	o->verdict = verdict_parse(json_str(result, "verdict", NULL));
+	snprintf(o->reason, sizeof(o->reason), "%s", json_str(result, "reason", ""));
+	loop_stop(o->loop);
+}
+
+static const struct evaluation_callbacks callbacks = { .progress = on_progress, .done = on_done };
+
+static cJSON *request(void)
+{
+	cJSON *r = cJSON_CreateObject();
+
+	json_set_str(r, "op", "evaluate");
+	return r;
+}
+
+static void give_up(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* A script in single quotes for sh: the template is a shell command. */
+static struct evaluator *start(struct loop *loop, const char *script)
+{
+	char *quoted = xmalloc(4 * strlen(script) + 16), *q = quoted;
+	const char *p = script;
+	struct evaluator *e = NULL;
+	struct error err;
+
+	q += sprintf(q, "sh -c '");
+	for (; *p; p++)
+		q += *p == '\'' ? sprintf(q, "'\\''") : sprintf(q, "%c", *p);
+	sprintf(q, "'");
+	assert_int_equal(evaluator_new(&e, loop, quoted, &err), AVO_OK);
+	free(quoted);
+	return e;
+}
+
+static struct outcome run(const char *script, int64_t silence_ms, int64_t deadline_ms, int64_t cancel_ms)
+{
+	struct outcome o = { 0 };
+	struct evaluation *ev;
+	struct evaluator *e;
+	int64_t end;
+
+	assert_int_equal(loop_new(&o.loop, NULL), AVO_OK);
+	e = start(o.loop, script);
+	evaluator_set_silence(e, silence_ms);
+	ev = evaluator_submit(e, request(), deadline_ms, &callbacks, &o);
+	loop_add_timer(o.loop, 20000, give_up, o.loop);
+	end = clock_mono_ms() + cancel_ms;
+	while (cancel_ms && clock_mono_ms() < end)
+		loop_once(o.loop, 10);
+	if (cancel_ms)
+		evaluator_cancel(ev);
+	loop_run(o.loop);
+	if (evaluator_hello(e))
+		snprintf(o.device, sizeof(o.device), "%s", json_str(evaluator_hello(e), "device", ""));
+	evaluator_free(e);
+	loop_free(o.loop);
+	return o;
+}
+
+static void a_result_and_its_progress_arrive(void **state)
+{
+	struct outcome o = run(HELLO ASK "echo \"{\\\"id\\\":$id,\\\"event\\\":\\\"progress\\\",\\\"stage\\\":\\\"check\\\",\\\"done\\\":1,\\\"total\\\":7}\"; "
+			       RESULT("passed") "sleep 60", 20000, 0, 0);
+
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.verdict, VERDICT_PASSED);
+	assert_int_equal(o.progress, 1);
+	assert_int_equal(o.last_total, 7);
+	assert_string_equal(o.device, "fake");
+}
+
+static void a_banner_before_hello_is_skipped(void **state)
+{
+	struct outcome o = run("echo Welcome to node3; echo; echo \"[1, 2]\"; " HELLO ASK RESULT("incorrect") "sleep 60", 20000, 0, 0);
+
+	assert_int_equal(o.verdict, VERDICT_INCORRECT);
+}
+
+static void a_worker_that_dies_costs_a_fault_after_one_retry(void **state)
+{
+	struct outcome o = run(HELLO ASK "exit 3", 20000, 0, 0);
+
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.verdict, VERDICT_EVALUATOR_FAULT);
+	assert_string_equal(o.reason, "the worker ended");
+}
+
+static void a_worker_that_never_says_hello_costs_a_fault(void **state)
+{
+	struct outcome o = run("exit 1", 20000, 0, 0);
+
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.verdict, VERDICT_EVALUATOR_FAULT);
+}
+
+/* The first worker dies; what it leaves tells the second one to work. */
+static void the_retry_can_succeed(void **state)
+{
+	char *script = xasprintf("f=/tmp/avo-evaluator-%d; " HELLO ASK "test -e $f || { touch $f; exit 1; }; rm $f; " RESULT("passed") "sleep 60",
+				 (int)getpid());
+	struct outcome o = run(script, 20000, 0, 0);
+
+	assert_int_equal(o.verdict, VERDICT_PASSED);
+	free(script);
+}
+
+static void a_fault_that_the_worker_reports_is_retried_too(void **state)
+{
+	char *script = xasprintf("f=/tmp/avo-evaluator-%d; " HELLO ASK "if test -e $f; then rm $f; " RESULT("passed") "else touch $f; "
+				 RESULT("evaluator-fault") "fi; sleep 60", (int)getpid());
+	struct outcome o = run(script, 20000, 0, 0);
+
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.verdict, VERDICT_PASSED);
+	free(script);
+}
+
+static void a_silent_worker_counts_as_hung(void **state)
+{
+	/* the first worker has the default patience: it is the second whose silence is short */
+	struct outcome o = run(HELLO ASK "test -e /tmp/avo-hung-$PPID || { touch /tmp/avo-hung-$PPID; exit 1; }; "
+			       "rm /tmp/avo-hung-$PPID; sleep 60", 300, 0, 0);
+
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.verdict, VERDICT_EVALUATOR_FAULT);
+	assert_string_equal(o.reason, "the worker fell silent");
+}
+
+static void nonsense_costs_a_fault(void **state)
+{
+	struct outcome o = run(HELLO ASK "echo Segmentation fault; sleep 60", 20000, 0, 0);
+
+	assert_int_equal(o.verdict, VERDICT_EVALUATOR_FAULT);
+	assert_string_equal(o.reason, "the worker talks nonsense");
+}
+
+static void a_result_for_another_job_counts_for_nothing(void **state)
+{
+	struct outcome o = run(HELLO ASK "echo \"{\\\"id\\\":999,\\\"event\\\":\\\"result\\\",\\\"verdict\\\":\\\"passed\\\"}\"; " RESULT("crashed") "sleep 60",
+			       20000, 0, 0);
+
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.verdict, VERDICT_CRASHED);
+}
+
+static void a_worker_that_lost_the_job_is_noticed(void **state)
+{
+	struct outcome o = run(HELLO ASK "while :; do echo \"{\\\"event\\\":\\\"heartbeat\\\"}\"; sleep 0.05; done", 20000, 0, 0);
+
+	assert_int_equal(o.verdict, VERDICT_EVALUATOR_FAULT);
+	assert_string_equal(o.reason, "the worker lost the job");
+}
+
+static void a_result_without_a_verdict_is_a_fault(void **state)
+{
+	struct outcome o = run(HELLO ASK RESULT("splendid") "sleep 60", 20000, 0, 0);
+
+	assert_int_equal(o.verdict, VERDICT_EVALUATOR_FAULT);
+}
+
+static void another_protocol_is_refused(void **state)
+{
+	struct outcome o = run("echo '{\"hello\":2}'; sleep 60", 20000, 0, 0);
+
+	assert_int_equal(o.verdict, VERDICT_EVALUATOR_FAULT);
+	assert_non_null(strstr(o.reason, "protocol"));
+}
+
+static void a_cancelled_job_ends_as_cancelled_once(void **state)
+{
+	struct outcome o = run(HELLO ASK ASK RESULT("cancelled") "sleep 60", 20000, 0, 300);
+
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(o.verdict, VERDICT_CANCELLED);
+}
+
+static void jobs_queue_and_cancelling_one_that_waits_is_quick(void **state)
+{
+	struct outcome first = { 0 }, second = { 0 };
+	struct evaluation *waiting;
+	struct evaluator *e;
+
+	assert_int_equal(loop_new(&first.loop, NULL), AVO_OK);
+	second.loop = first.loop;
+	e = start(first.loop, HELLO "while :; do " ASK "sleep 0.3; " RESULT("passed") "done");
+	evaluator_submit(e, request(), 0, &callbacks, &first);
+	waiting = evaluator_submit(e, request(), 0, &callbacks, &second);
+	evaluator_cancel(waiting);
+	assert_int_equal(second.calls, 0);	/* never from inside a call */
+	loop_run(first.loop);
+	assert_int_equal(second.verdict, VERDICT_CANCELLED);
+	assert_int_equal(first.calls, 0);
+	loop_run(first.loop);
+	assert_int_equal(first.verdict, VERDICT_PASSED);
+	evaluator_free(e);
+	loop_free(first.loop);
+}
+
+static void a_worker_that_is_missing_is_said_at_once(void **state)
+{
+	struct evaluator *e = NULL;
+	struct loop *loop;
+	struct error err = { 0 };
+	char *path = xstrdup(getenv("PATH"));
+
+	assert_int_equal(loop_new(&loop, NULL), AVO_OK);
+	setenv("PATH", "/nowhere", 1);
+	if (evaluator_new(&e, loop, "{worker}", &err) == AVO_OK)
+		evaluator_free(e);	/* it is installed on this machine */
+	else
+		assert_non_null(strstr(err.text, "avo-worker"));
+	setenv("PATH", path, 1);
+	free(path);
+	loop_free(loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_result_and_its_progress_arrive),
+		cmocka_unit_test(a_banner_before_hello_is_skipped),
+		cmocka_unit_test(a_worker_that_dies_costs_a_fault_after_one_retry),
+		cmocka_unit_test(a_worker_that_never_says_hello_costs_a_fault),
+		cmocka_unit_test(the_retry_can_succeed),
+		cmocka_unit_test(a_fault_that_the_worker_reports_is_retried_too),
+		cmocka_unit_test(a_silent_worker_counts_as_hung),
+		cmocka_unit_test(nonsense_costs_a_fault),
+		cmocka_unit_test(a_result_for_another_job_counts_for_nothing),
+		cmocka_unit_test(a_worker_that_lost_the_job_is_noticed),
+		cmocka_unit_test(a_result_without_a_verdict_is_a_fault),
+		cmocka_unit_test(another_protocol_is_refused),
+		cmocka_unit_test(a_cancelled_job_ends_as_cancelled_once),
+		cmocka_unit_test(jobs_queue_and_cancelling_one_that_waits_is_quick),
+		cmocka_unit_test(a_worker_that_is_missing_is_said_at_once),
+	};
+
+	log_set_fd(-1);
+	return cmocka_run_group_tests_name("evaluator", tests, NULL, NULL);
+}
