@@ -7,6 +7,10 @@ libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
 	src/cli/attach.c src/cli/attach.h \
 	src/cli/bench.c src/cli/bench.h \
 	src/cli/commands.h \
+	src/cli/doctor.c src/cli/doctor.h \
+	src/cli/doctor_cuda.c \
+	src/cli/doctor_machine.c \
+	src/cli/doctor_software.c \
 	src/cli/evaluate.c src/cli/evaluate.h \
 	src/cli/help.c \
 	src/cli/read.c \

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* The kernel's own bound (BPF_MAXINSNS). */
@@ -36,35 +35,36 @@ void bpf_rule(struct bpf *b, uint32_t action, int call, unsigned count, ...)
 		b->error = -e;
 }
 
+/* Through a pipe: a memory file would count against RLIMIT_FSIZE, which may be 0 by now. */
 static int read_back(struct sock_filter **out, unsigned short *len, int fd)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
-	struct sock_filter *code;
+	struct sock_filter *code = xmalloc(MAX_FILTER);
+	ssize_t n = read(fd, code, MAX_FILTER);
 
-	if (size <= 0 || size > (off_t)MAX_FILTER)
-		return E2BIG;
-	code = xmalloc((size_t)size);
-	if (pread(fd, code, (size_t)size, 0) != size) {
+	if (n <= 0 || (size_t)n % sizeof(*code)) {
 		free(code);
 		return EIO;
 	}
 	*out = code;
-	*len = (unsigned short)((size_t)size / sizeof(*code));
+	*len = (unsigned short)((size_t)n / sizeof(*code));
 	return 0;
 }
 
 enum avo_status bpf_export(struct sock_filter **out, unsigned short *len, struct bpf *b, struct error *err)
 {
-	int fd = memfd_create("filter", MFD_CLOEXEC), e = b->error;
+	int fds[2] = { -1, -1 }, e = b->error;
 
-	if (!e && fd < 0)
+	if (!e && pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		e = errno;
+	/* a few kilobytes at most, which every pipe holds */
 	if (!e)
-		e = -seccomp_export_bpf(b->ctx, fd);
+		e = -seccomp_export_bpf(b->ctx, fds[1]);
 	if (!e)
-		e = read_back(out, len, fd);
-	if (fd >= 0)
-		close(fd);
+		e = read_back(out, len, fds[0]);
+	if (fds[0] >= 0) {
+		close(fds[0]);
+		close(fds[1]);
+	}
 	seccomp_release(b->ctx);
 	return e ? error_errno(err, e, "cannot build a system call filter") : AVO_OK;
 }

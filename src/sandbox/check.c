@@ -319,7 +319,8 @@ static enum avo_status attack_all(struct sandbox_check *checks, struct scene *s,
 			st = attack(alone[i], s, singles[i].layer | how, err);
 	}
 	for (i = 0; st == AVO_OK && i < ACT_COUNT; i++) {
-		checks[i] = (struct sandbox_check){ .act = act_names[i], .blocked = !done[i] };
+		checks[i] = (struct sandbox_check){ .act = act_names[i], .blocked = !done[i],
+						  .tried = !nothing_to_attack(s, (enum probe_act)i) };
 		name_layer(&checks[i], (enum probe_act)i, s, alone, tried);
 	}
 	return st;

@@ -83,6 +83,7 @@ char *sandbox_describe_evidence(char *out, size_t size, int32_t evidence);
 /* One line of the self-check: an act that must be impossible, and what stopped it. */
 struct sandbox_check {
 	const char *act;		/* "write outside the work directory", "connect by TCP", ... static text */
+	bool tried;			/* false: there is nothing here to attack, and by says what */
 	bool blocked;
 	/* "namespaces", "landlock", "seccomp", "uid", "limits", "no-new-privs", "permissions", or why there is nothing to block
 	 * ("no GPU here"); "" when not blocked */

@@ -1,7 +1,8 @@
 # tests/e2e: the whole program, driven from outside
-E2E_TESTS = tests/e2e/house.sh tests/e2e/man.sh tests/e2e/read.sh
+E2E_TESTS = tests/e2e/house.sh tests/e2e/man.sh tests/e2e/read.sh tests/e2e/doctor.sh
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS)
 tests/e2e/man.log: man/avo.1 completion/avo completion/_avo
 tests/e2e/read.log: avo$(EXEEXT) tests/lib/mkrun$(EXEEXT)
 EXTRA_DIST += tests/e2e/golden
+tests/e2e/doctor.log: avo$(EXEEXT)
