@@ -1,0 +1,210 @@
+/* The section [agent] of avo.conf, as far as it names a model. */
+#include "avo.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "llm/http.h"
+#include "llm/key.h"
+#include "llm/pricing.h"
+#include "llm/wire.h"
+
+#define NO_MODEL_HELP \
+	"set agent.model in avo.conf, or run without a model: operator = mutate needs none, " \
+	"and a local server (llama-server, vLLM, Ollama) needs only agent.base-url"
+
+static void set_string(char **out, const char *value)
+{
+	*out = value && *value ? xstrdup(value) : NULL;
+}
+
+static bool is_local(const char *url)
+{
+	return strncmp(url, "http://", 7) == 0;
+}
+
+static enum avo_status choose_wire(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	const char *url = conf_str(conf, "agent.base-url", NULL);
+	bool anthropic = str_starts(c->model, "claude") || (url && strstr(url, "anthropic"));
+	const char *api = conf_str(conf, "agent.api", anthropic ? "messages" : "chat");
+	size_t len;
+
+	c->wire = wire_find(api);
+	if (!c->wire)
+		return error_set(err, AVO_USAGE, "agent.api = %s is unknown; it is 'messages' (Anthropic) or 'chat' (OpenAI and most servers)", api);
+	if (!url)
+		url = c->wire == &wire_messages ? "https://api.anthropic.com" : "https://api.openai.com";
+	c->base_url = xstrdup(url);
+	len = strlen(c->base_url);
+	while (len && c->base_url[len - 1] == '/')
+		c->base_url[--len] = '\0';
+	if (str_ends(c->base_url, "/v1"))
+		c->base_url[len - 3] = '\0';
+	return http_check_url(c->base_url, err);
+}
+
+static enum avo_status read_key(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	const char *file = conf_str(conf, "agent.key-file", NULL);
+	const char *command = conf_str(conf, "agent.key-command", NULL);
+	const char *env = conf_str(conf, "agent.key-env",
+				   c->wire == &wire_messages ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY");
+	enum avo_status st;
+
+	if (file && command)
+		return error_set(err, AVO_USAGE, "agent.key-file and agent.key-command are both set; keep one");
+	c->key_source = file ? xasprintf("file %s", file) : command ? xstrdup("agent.key-command") :
+			xasprintf("environment variable %s", env);
+	st = llm_key_read(&c->key, file || command ? NULL : env, file, command, err);
+	if (st != AVO_NEGATIVE)
+		return st;
+	if (is_local(c->base_url)) {
+		if (err)
+			*err = (struct error){ 0 };
+		return AVO_OK;
+	}
+	return error_set(err, AVO_ENVIRONMENT, "no key for %s: set the environment variable %s, or agent.key-file or "
+			 "agent.key-command in avo.conf. Without a key: operator = mutate needs no model, "
+			 "and agent.base-url = http://localhost:8080 uses a server of your own", c->base_url, env);
+}
+
+static bool collect_header(void *arg, const char *key, const char *value)
+{
+	struct llm_config *c = arg;
+	size_t n = 0;
+
+	if (strcmp(key, "agent.header") != 0 || !strchr(value, ':') || strpbrk(value, "\r\n"))
+		return true;
+	while (c->headers[n])
+		n++;
+	c->headers = xrealloc(c->headers, (n + 2) * sizeof(*c->headers));
+	c->headers[n] = xstrdup(value);
+	c->headers[n + 1] = NULL;
+	return true;
+}
+
+static enum avo_status read_extra_body(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	const char *text = conf_str(conf, "agent.extra-body", NULL);
+	enum avo_status st;
+
+	if (!text)
+		return AVO_OK;
+	st = json_parse(&c->extra_body, text, strlen(text), err);
+	if (st == AVO_OK && !cJSON_IsObject(c->extra_body))
+		st = error_set(err, AVO_USAGE, "it is not a JSON object");
+	return st == AVO_OK ? AVO_OK : error_prefix(err, "agent.extra-body");
+}
+
+static enum avo_status read_thinking(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	const char *t = conf_str(conf, "agent.thinking", "default");
+
+	if (strcmp(t, "off") == 0)
+		c->thinking = LLM_THINKING_OFF;
+	else if (strcmp(t, "adaptive") == 0)
+		c->thinking = LLM_THINKING_ADAPTIVE;
+	else if (strcmp(t, "default") != 0)
+		return error_set(err, AVO_USAGE, "agent.thinking = %s is unknown; it is default, adaptive or off", t);
+	return AVO_OK;
+}
+
+static enum avo_status read_numbers(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	int64_t window = str_starts(c->model, "claude") ? 200000 : 128000;
+	enum avo_status st;
+
+	if ((st = conf_int(&c->context_window, conf, "agent.context-window", window, err)) != AVO_OK ||
+	    (st = conf_int(&c->max_output, conf, "agent.max-output", 16000, err)) != AVO_OK ||
+	    (st = conf_duration(&c->header_ms, conf, "agent.first-byte-timeout", 15 * 60000, err)) != AVO_OK ||
+	    (st = conf_duration(&c->idle_ms, conf, "agent.idle-timeout", 3 * 60000, err)) != AVO_OK ||
+	    (st = conf_duration(&c->stall_ms, conf, "agent.stall-timeout", 10 * 60000, err)) != AVO_OK ||
+	    (st = conf_duration(&c->outage_ms, conf, "agent.outage-limit", 12 * 3600000, err)) != AVO_OK ||
+	    (st = conf_bool(&c->cache, conf, "agent.cache", true, err)) != AVO_OK ||
+	    (st = conf_bool(&c->cache_1h, conf, "agent.cache-hour", false, err)) != AVO_OK ||
+	    (st = conf_bool(&c->tool_choice, conf, "agent.tool-choice", true, err)) != AVO_OK ||
+	    (st = conf_bool(&c->replay_reasoning, conf, "agent.replay-reasoning", false, err)) != AVO_OK)
+		return st;
+	if (c->context_window < 8000 || c->max_output < 256 || c->max_output > c->context_window / 2)
+		return error_set(err, AVO_USAGE, "agent.context-window = %lld and agent.max-output = %lld do not go together: the window is at least "
+				 "8000 tokens and the output at most half of it", (long long)c->context_window, (long long)c->max_output);
+	return AVO_OK;
+}
+
+static enum avo_status read_prices(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	struct llm_prices *p = &c->prices;
+	enum avo_status st;
+
+	*p = llm_published_prices(c->model);
+	if (is_local(c->base_url))
+		*p = (struct llm_prices){ .known = true };
+	if (conf_str(conf, "agent.price-input", NULL) && conf_str(conf, "agent.price-output", NULL))
+		p->known = true;
+	if ((st = conf_num(&p->input, conf, "agent.price-input", p->input, err)) != AVO_OK ||
+	    (st = conf_num(&p->output, conf, "agent.price-output", p->output, err)) != AVO_OK ||
+	    (st = conf_num(&p->cache_write, conf, "agent.price-cache-write", p->cache_write > 0 ? p->cache_write : p->input, err)) != AVO_OK ||
+	    (st = conf_num(&p->cache_read, conf, "agent.price-cache-read", p->cache_read > 0 ? p->cache_read : p->input, err)) != AVO_OK)
+		return st;
+	return AVO_OK;
+}
+
+enum avo_status llm_config_read(struct llm_config *out, const struct conf *conf, struct error *err)
+{
+	struct llm_config *c = out;
+	enum avo_status st;
+
+	memset(c, 0, sizeof(*c));
+	c->headers = xcalloc(1, sizeof(*c->headers));
+	set_string(&c->model, conf_str(conf, "agent.model", NULL));
+	set_string(&c->effort, conf_str(conf, "agent.effort", NULL));
+	conf_each(conf, collect_header, c);
+	if (!c->model)
+		st = error_set(err, AVO_ENVIRONMENT, "no model is named: %s", NO_MODEL_HELP);
+	else if ((st = choose_wire(c, conf, err)) == AVO_OK &&
+		 (st = read_extra_body(c, conf, err)) == AVO_OK &&
+		 (st = read_thinking(c, conf, err)) == AVO_OK &&
+		 (st = read_numbers(c, conf, err)) == AVO_OK &&
+		 (st = read_prices(c, conf, err)) == AVO_OK)
+		st = read_key(c, conf, err);
+	if (st != AVO_OK)
+		llm_config_release(c);
+	return st;
+}
+
+void llm_config_release(struct llm_config *c)
+{
+	size_t i;
+
+	free(c->model);
+	free(c->base_url);
+	if (c->key)
+		explicit_bzero(c->key, strlen(c->key));
+	free(c->key);
+	free(c->key_source);
+	free(c->effort);
+	for (i = 0; c->headers && c->headers[i]; i++)
+		free(c->headers[i]);
+	free(c->headers);
+	cJSON_Delete(c->extra_body);
+	memset(c, 0, sizeof(*c));
+}
+
+const char *llm_stop_name(enum llm_stop s)
+{
+	static const char *const names[] = {
+		[LLM_STOP_NONE] = "broken-off", [LLM_STOP_END] = "end", [LLM_STOP_TOOLS] = "tools",
+		[LLM_STOP_LENGTH] = "length", [LLM_STOP_PAUSE] = "pause", [LLM_STOP_REFUSAL] = "refusal",
+		[LLM_STOP_WINDOW] = "window",
+	};
+
+	return names[s];
+}
+
+void llm_reply_release(struct llm_reply *r)
+{
+	message_release(&r->message);
+	free(r->id);
+	free(r->model);
+	free(r->explanation);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,251 @@
+#include "avo.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "tests/lib/model_server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct client {
+	struct model_server *server;
+	struct client *next;
+	int fd;
+	struct loop_fd *watch;
+	struct loop_timer *timer;
+	struct buf in, out;		/* out: what the socket has not taken yet */
+	struct model_answer answer;
+	size_t sent;
+	bool answering, head_sent, ended;
+};
+
+struct model_server {
+	struct loop *loop;
+	int fd, port, asks;
+	struct loop_fd *watch;
+	struct client *clients;
+	model_answer_fn *fn;
+	void *arg;
+};
+
+static void close_client(struct client *c, bool reset)
+{
+	struct client **at = &c->server->clients;
+	struct linger now = { 1, 0 };
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	loop_remove_fd(c->server->loop, c->watch);
+	loop_remove_timer(c->server->loop, c->timer);
+	if (reset)
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(c->fd);
+	buf_release(&c->in);
+	buf_release(&c->out);
+	buf_release(&c->answer.body);
+	free(c);
+}
+
+static void send_all(struct client *c, const char *data, size_t len)
+{
+	buf_add(&c->out, data, len);
+}
+
+/* Client and server share a thread: nobody may block on the other. */
+static bool flush(struct client *c)
+{
+	ssize_t n = c->out.len ? send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+
+	if (n > 0)
+		buf_consume(&c->out, (size_t)n);
+	else if (n < 0 && errno != EAGAIN)
+		buf_clear(&c->out);
+	return c->out.len == 0;
+}
+
+static void send_head(struct client *c)
+{
+	const struct model_answer *a = &c->answer;
+	struct buf head = BUF_INIT;
+	int status = a->status ? a->status : 200;
+	const char *type = a->content_type ? a->content_type : status == 200 ? "text/event-stream" : "application/json";
+
+	buf_printf(&head, "HTTP/1.1 %d Whatever\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n"
+		   "Connection: close\r\n%s\r\n", status, type, a->headers);
+	send_all(c, head.data, head.len);
+	buf_release(&head);
+}
+
+static void send_chunk(struct client *c, const char *data, size_t len)
+{
+	char size[32];
+
+	send_all(c, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", len));
+	send_all(c, data, len);
+	send_all(c, "\r\n", 2);
+}
+
+static void step(void *arg);
+
+static void later(struct client *c, int ms)
+{
+	c->timer = loop_add_timer(c->server->loop, ms, step, c);
+}
+
+static void end(struct client *c)
+{
+	static const char ping[] = ": still here\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n";
+
+	switch (c->answer.end) {
+	case MODEL_END_CLEAN:
+		close_client(c, false);
+		return;
+	case MODEL_END_CUT:
+		close_client(c, false);
+		return;
+	case MODEL_END_RESET:
+		close_client(c, true);
+		return;
+	case MODEL_END_HANG:
+		return;
+	case MODEL_END_PINGS:
+		send_chunk(c, ping, sizeof(ping) - 1);
+		later(c, 20);
+		return;
+	}
+}
+
+static void step(void *arg)
+{
+	struct client *c = arg;
+	struct model_answer *a = &c->answer;
+	size_t total = a->cut_at && a->cut_at < a->body.len ? a->cut_at : a->body.len;
+	size_t left;
+
+	c->timer = NULL;
+	if (a->status < 0) {
+		close_client(c, a->end == MODEL_END_RESET);
+		return;
+	}
+	if (!c->head_sent) {
+		send_head(c);
+		c->head_sent = true;
+	}
+	while (c->sent < total && flush(c)) {
+		left = total - c->sent;
+		if (a->chunk && left > a->chunk)
+			left = a->chunk;
+		send_chunk(c, a->body.data + c->sent, left);
+		c->sent += left;
+		if (a->chunk_ms)
+			break;
+	}
+	if (c->sent == total && !c->ended) {
+		c->ended = true;
+		if (a->end == MODEL_END_CLEAN)
+			send_all(c, "0\r\n\r\n", 5);
+	}
+	if (!flush(c))
+		later(c, 1);
+	else if (c->sent < total)
+		later(c, a->chunk_ms);
+	else
+		end(c);
+}
+
+static size_t content_length(const char *head)
+{
+	const char *at = strcasestr(head, "\r\ncontent-length:");
+
+	return at ? (size_t)strtoul(at + 17, NULL, 10) : 0;
+}
+
+static void answer(struct client *c, size_t head_len, size_t body_len)
+{
+	char *head = xstrndup(c->in.data, head_len), *path = xstrdup(head), *space;
+	cJSON *body = NULL;
+	struct model_ask ask = { .number = ++c->server->asks, .head = head };
+
+	json_parse(&body, c->in.data + head_len, body_len, NULL);
+	space = strchr(path, ' ');
+	ask.path = space ? space + 1 : "";
+	if (space && strchr(space + 1, ' '))
+		*strchr(space + 1, ' ') = '\0';
+	ask.body = body;
+	c->answering = true;
+	c->server->fn(c->server->arg, &ask, &c->answer);
+	cJSON_Delete(body);
+	free(path);
+	free(head);
+	later(c, c->answer.head_ms);
+}
+
+static void readable(void *arg, int fd, short revents)
+{
+	struct client *c = arg;
+	char *room = buf_reserve(&c->in, 65536), *split;
+	ssize_t n = recv(fd, room, 65536, 0);
+
+	if (n <= 0) {
+		close_client(c, false);
+		return;
+	}
+	buf_commit(&c->in, (size_t)n);
+	split = memmem(c->in.data, c->in.len, "\r\n\r\n", 4);
+	if (split && !c->answering) {
+		size_t head_len = (size_t)(split - c->in.data) + 4, body_len;
+		char *head = xstrndup(c->in.data, head_len);
+
+		body_len = content_length(head);
+		free(head);
+		if (c->in.len >= head_len + body_len)
+			answer(c, head_len, body_len);
+	}
+}
+
+static void accept_client(void *arg, int fd, short revents)
+{
+	struct model_server *s = arg;
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->server = s;
+	c->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	c->next = s->clients;
+	s->clients = c;
+	c->watch = loop_add_fd(s->loop, c->fd, POLLIN, readable, c);
+}
+
+struct model_server *model_server_new(struct loop *loop, model_answer_fn *fn, void *arg)
+{
+	struct model_server *s = xcalloc(1, sizeof(*s));
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+
+	s->loop = loop;
+	s->fn = fn;
+	s->arg = arg;
+	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(s->fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 || listen(s->fd, 16) != 0 ||
+	    getsockname(s->fd, (struct sockaddr *)&addr, &len) != 0)
+		abort();
+	s->port = ntohs(addr.sin_port);
+	s->watch = loop_add_fd(loop, s->fd, POLLIN, accept_client, s);
+	return s;
+}
+
+void model_server_free(struct model_server *s)
+{
+	while (s->clients)
+		close_client(s->clients, false);
+	loop_remove_fd(s->loop, s->watch);
+	close(s->fd);
+	free(s);
+}
+
+int model_server_port(const struct model_server *s)
+{
+	return s->port;
+}
