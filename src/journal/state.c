@@ -199,9 +199,9 @@ static enum avo_status apply_line(struct run_state *s, const char *line, size_t 
 {
 	cJSON *event;
 
-	if (json_parse(&event, line, len, err) != AVO_OK)
-		return error_prefix(err, "journal segment %06u is damaged at byte %llu, behind event %llu", ref.segment,
-				    (unsigned long long)ref.offset, (unsigned long long)s->seq);
+	if (json_parse(&event, line, len, NULL) != AVO_OK)
+		return error_set(err, AVO_CORRUPT, "journal segment %06u is damaged at byte %llu, behind event %llu: it is not JSON", ref.segment,
+				 (unsigned long long)ref.offset, (unsigned long long)s->seq);
 	state_apply(s, event, ref);
 	cJSON_Delete(event);
 	return AVO_OK;

@@ -103,10 +103,10 @@ enum avo_status journal_verify(struct journal_end *out, const char *dir, struct 
 		out->seq++;
 	if (fault && never_written(line, len))
 		st = journal_reader_next(r, &line, &len, NULL, err);
-	if (st == AVO_OK) {
+	journal_reader_position(r, &out->segment, &out->offset);
+	if (st == AVO_OK || (fault && out->segment != ref.segment)) {
 		st = report(err, ref, out->seq + 1, fault);
 	} else if (st == AVO_NEGATIVE) {
-		journal_reader_position(r, &out->segment, &out->offset);
 		if (fault)
 			out->offset = ref.offset;
 		if (out->segment)
