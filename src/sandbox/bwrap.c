@@ -167,7 +167,9 @@ enum avo_status bwrap_prepare(struct plan *plan, struct error *err)
 	}
 	system_args(plan);
 	args(plan, "--dev", "/dev", "--proc");
-	args(plan, "/proc", "--perms", "1777");
+	/* what root may write there by its number alone */
+	args(plan, "/proc", "--ro-bind", "/proc/sys");
+	args(plan, "/proc/sys", "--perms", "1777");
 	args(plan, "--tmpfs", "/tmp", NULL);
 	if (plan->policy->allow_gpu) {
 		plan_gpu_nodes("", gpu_arg, plan);

@@ -183,6 +183,22 @@ static int show_paths(const struct plan *plan)
 	return e;
 }
 
+/* What root may write there by its number alone, without any capability: the kernel's settings. */
+static int protect_proc(const struct plan *plan)
+{
+	static const char *const settings[] = { "/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(settings); i++) {
+		if (access(settings[i], F_OK) != 0)
+			continue;
+		if (mount(settings[i], settings[i], NULL, MS_BIND | MS_REC, NULL) != 0 ||
+		    restrict_mount(settings[i], true, false) != 0)
+			return fail(plan, settings[i]);
+	}
+	return 0;
+}
+
 /*
  * A /proc of its own shows only the sandbox. Inside some containers the kernel
  * refuses one (parts of the outer are masked); then there is none, which
@@ -190,10 +206,15 @@ static int show_paths(const struct plan *plan)
  */
 static int show_proc(const struct plan *plan)
 {
+	int e;
+
 	mkdir("/proc", 0555);
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || !plan->policy->allow_gpu)
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
+		return protect_proc(plan);
+	if (!plan->policy->allow_gpu)
 		return 0;
-	return bind(plan, "/proc", "/proc", false, false);
+	e = bind(plan, "/proc", "/proc", false, false);
+	return e ? e : protect_proc(plan);
 }
 
 int mounts_build(const struct plan *plan)

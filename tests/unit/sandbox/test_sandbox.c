@@ -19,6 +19,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -223,6 +225,42 @@ static void bubblewrap_with_all_inner_layers(void **state)
 			  SANDBOX_NAMESPACES | SANDBOX_LANDLOCK | SANDBOX_SECCOMP | SANDBOX_UID);
 }
 
+/* A container that refuses namespaces and mounts, as Docker's default filter does. */
+static int check_in_container(void)
+{
+	static const int calls[] = { SCMP_SYS(unshare), SCMP_SYS(mount), SCMP_SYS(setns), SCMP_SYS(pivot_root) };
+	char *const argv[] = { (char *)"test_sandbox", (char *)"--check", NULL };
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(calls); i++)
+		seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
+	seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWNS, CLONE_NEWNS));
+	seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (seccomp_load(ctx) != 0)
+		return 1;
+	seccomp_release(ctx);
+	execv("/proc/self/exe", argv);
+	return 1;
+}
+
+static void a_container_that_refuses_namespaces_is_noticed(void **state)
+{
+	const char *const argv[] = { "/proc/self/exe", "--container", NULL };
+	struct child_spec spec = CHILD_SPEC_INIT;
+	struct child_result result;
+	struct buf out = BUF_INIT;
+	struct error err = { 0 };
+
+	spec.argv = argv;
+	assert_int_equal(child_run(&result, &out, &spec, 60000, &err), AVO_OK);
+	if (result.wait_status != 0)
+		fail_msg("the self-check failed: %s", buf_cstr(&out));
+	assert_int_equal(number_after(buf_cstr(&out), "layers "), sandbox_layers() & ~(unsigned)SANDBOX_NAMESPACES);
+	buf_release(&out);
+}
+
 /* --- a compiler works in there --- */
 
 static void a_compiler_writes_its_output_and_nothing_else(void **state)
@@ -305,6 +343,43 @@ static void reading_is_limited_to_what_was_named(void **state)
 		return;
 	}
 	assert_int_not_equal(shell(&out, "ls /home || ls /root || ls /var || cat /proc/1/environ"), 0);
+	buf_release(&out);
+}
+
+static void the_kernels_settings_cannot_be_written(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	if (!(sandbox_layers() & (SANDBOX_NAMESPACES | SANDBOX_LANDLOCK))) {
+		print_message("# skipped: neither namespaces nor landlock here\n");
+		return;
+	}
+	/* with the value that is there already, in case it works */
+	assert_int_not_equal(shell(&out, "h=$(cat /proc/sys/kernel/hostname) && echo $h >/proc/sys/kernel/hostname"), 0);
+	buf_release(&out);
+}
+
+/* An engine with umask 077, as root: nobody could not read the candidate, so root stays root, without capabilities. */
+static void private_files_can_be_shown(void **state)
+{
+	struct sandbox_policy policy = compiler_policy();
+	char *shown = NULL, *file = NULL;
+	const char *argv[] = { "/bin/sh", "-c", "cat \"$0\" && echo x >out && grep CapEff /proc/self/status", NULL, NULL };
+	const char *readable[] = { NULL, NULL };
+	struct buf out = BUF_INIT;
+
+	assert_int_equal(path_temp_dir(&shown, "/tmp", "test-shown-", NULL), AVO_OK);
+	file = path_join(shown, "kernel.c");
+	assert_int_equal(path_write_atomic(file, "secret source\n", 14, 0600, NULL), AVO_OK);
+	readable[0] = shown;
+	argv[3] = file;
+	policy.readable = readable;
+	assert_int_equal(run_policy(&out, &policy, argv), 0);
+	assert_non_null(strstr(buf_cstr(&out), "secret source"));
+	assert_non_null(strstr(buf_cstr(&out), "CapEff:\t0000000000000000"));
+	path_remove_tree(shown, NULL);
+	free(shown);
+	free(file);
 	buf_release(&out);
 }
 
@@ -486,13 +561,14 @@ int main(int argc, char **argv)
 		T(all_layers_block_every_act), T(a_container_without_namespaces),
 		T(landlock_and_seccomp_alone_hide_files_and_sockets), T(only_namespaces), T(only_bubblewrap),
 		T(bubblewrap_with_all_inner_layers), T(only_landlock), T(only_seccomp),
-		T(no_layer_at_all_is_said_to_block_little),
+		T(no_layer_at_all_is_said_to_block_little), T(a_container_that_refuses_namespaces_is_noticed),
 	};
 	/* these hold under whatever layers $AVO_SANDBOX_LAYERS leaves */
 	const struct CMUnitTest behaviour[] = {
 		T(a_compiler_writes_its_output_and_nothing_else), T(the_end_of_the_program_is_seen_as_it_was),
 		T(nothing_of_the_parents_environment_is_inherited), T(no_descriptor_leaks),
-		T(reading_is_limited_to_what_was_named), T(misuse_is_reported_before_anything_starts),
+		T(reading_is_limited_to_what_was_named), T(the_kernels_settings_cannot_be_written),
+		T(private_files_can_be_shown), T(misuse_is_reported_before_anything_starts),
 		T(programs_and_processes_only_where_allowed), T(cpu_time_and_memory_end),
 		T(children_die_with_their_parent), T(a_timeout_kills_the_whole_family), T(a_start_costs_milliseconds),
 	};
@@ -503,6 +579,8 @@ int main(int argc, char **argv)
 		return status;
 	if (argc > 1 && strcmp(argv[1], "--check") == 0)
 		return print_check();
+	if (argc > 1 && strcmp(argv[1], "--container") == 0)
+		return check_in_container();
 	if (argc > 1 && strcmp(argv[1], "--fds") == 0)
 		return print_fds();
 	if (argc > 1 && strcmp(argv[1], "--exec") == 0)
