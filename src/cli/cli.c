@@ -303,7 +303,7 @@ int cli_main(int argc, char **argv)
 	struct cli_global global = { 0 };
 	int first = 1;
 
-	setlocale(LC_ALL, "");
+	setlocale(LC_CTYPE, "");	/* numbers keep their point: they are parsed again */
 	global.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	global.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	while (first < argc && strncmp(argv[first], "--", 2) == 0) {
