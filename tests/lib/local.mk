@@ -3,3 +3,8 @@ EXTRA_DIST += tests/lib/tap.sh tests/lib/unit.sh
 check_PROGRAMS += tests/lib/mkrun
 tests_lib_mkrun_SOURCES = tests/lib/mkrun.c tests/lib/mkrun.h tests/lib/mkrun_kernel.c tests/lib/mkrun_score.c
 tests_lib_mkrun_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
+
+# fake_worker: the worker protocol without any work, for tests of the engine.
+check_PROGRAMS += tests/lib/fake_worker
+tests_lib_fake_worker_SOURCES = tests/lib/fake_worker.c
+tests_lib_fake_worker_LDADD = $(LIBAVO) $(LIBAVO_LIBS)

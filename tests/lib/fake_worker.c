@@ -1,0 +1,263 @@
+/*
+ * A worker for tests of the engine: it speaks the worker protocol and scores
+ * a candidate from its annotated parameters, in no time and always the same.
+ *
+ *     fake_worker [--ms N] [--fault]
+ *
+ * --ms: how long an evaluation takes. --fault: every evaluation is an
+ * evaluator-fault. A source that holds "FAKE_VERDICT crashed" gets that verdict,
+ * "FAKE_SPEED 1.5" multiplies its throughput; each parameter's value multiplies it
+ * by a factor between 0.8 and 1.6 that is drawn from its name.
+ */
+#include "avo.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "operator/source.h"
+#include "operator/parameter.h"
+#include "task/score.h"
+
+#include <math.h>
+#include <poll.h>
+#include <unistd.h>
+
+#define HEARTBEAT_MS 2000
+
+static int64_t delay_ms;
+static bool faulty;
+
+struct job {
+	cJSON *request;
+	int64_t due_ms;
+};
+
+static void say(cJSON *message)
+{
+	struct buf line = BUF_INIT;
+
+	json_print(&line, message);
+	puts(buf_cstr(&line));
+	fflush(stdout);
+	buf_release(&line);
+	cJSON_Delete(message);
+}
+
+static double value_factor(const char *name, const char *value)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+	const char *s;
+
+	for (s = name; *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3ULL;
+	for (s = value; *s; s++)
+		h = (h ^ (unsigned char)*s) * 0x100000001b3ULL;
+	h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9ULL;
+	return 0.8 + 0.8 * (double)(h >> 40) / (double)(1 << 24);
+}
+
+/* Throughput of the candidate in dir; 0 and the verdict's name when it has another one. */
+static double measure(char verdict[32], const char *dir)
+{
+	struct parameter_set set = { 0 };
+	struct source source = { 0 };
+	const char *word;
+	double speed = 10;
+	size_t f;
+	int i;
+
+	snprintf(verdict, 32, "passed");
+	if (source_from_dir(&source, dir, NULL, NULL, NULL) != AVO_OK || !source.count ||
+	    parameter_set_read(&set, source.files, source.count, NULL) != AVO_OK) {
+		snprintf(verdict, 32, "evaluator-fault");
+		source_release(&source);
+		return 0;
+	}
+	for (i = 0; i < set.count; i++)
+		speed *= value_factor(set.list[i].name, set.list[i].values[set.list[i].current]);
+	for (f = 0; f < source.count; f++) {
+		if ((word = strstr(source.files[f].data, "FAKE_SPEED ")))
+			speed *= strtod(word + 11, NULL);
+		if ((word = strstr(source.files[f].data, "FAKE_VERDICT ")))
+			sscanf(word + 13, "%31s", verdict);
+	}
+	parameter_set_release(&set);
+	source_release(&source);
+	return strcmp(verdict, "passed") == 0 ? speed : 0;
+}
+
+static void add_score(cJSON *obj, double speed)
+{
+	struct score score = { .unit = "GFLOPS", .count = 2 };
+
+	score.cases[0] = (struct case_score){ .name = "full", .value = speed * 1.25, .std = 0.01, .n = 10 };
+	score.cases[1] = (struct case_score){ .name = "causal", .value = speed / 1.25, .std = 0.01, .n = 10 };
+	score_set_geomean(&score);
+	score_to_json(obj, &score);
+}
+
+static void add_comparison(cJSON *result, double speed, const char *incumbent_dir)
+{
+	char verdict[32];
+	double ratio = speed / measure(verdict, incumbent_dir);
+	struct comparison c = { .ratio = ratio, .lo = ratio * 0.995, .hi = ratio * 1.005, .confidence = 0.95, .pairs = 4 };
+
+	c.decision = c.lo > 1 ? DECISION_IMPROVED : c.hi < 1 ? DECISION_REGRESSED : DECISION_MATCHED;
+	comparison_to_json(result, &c);
+}
+
+static void evaluate(cJSON *result, const cJSON *request)
+{
+	char verdict[32];
+	double speed = measure(verdict, json_str(request, "candidate", ""));
+
+	json_set_str(result, "verdict", faulty ? "evaluator-fault" : verdict);
+	if (faulty || speed <= 0) {
+		json_set_str(result, "reason", faulty ? "told to fail" : "the source asked for it");
+		return;
+	}
+	add_score(result, speed);
+	if (json_str(request, "incumbent", NULL))
+		add_comparison(result, speed, json_str(request, "incumbent", NULL));
+}
+
+static void peers(cJSON *result)
+{
+	cJSON *list = cJSON_CreateArray(), *peer = cJSON_CreateObject();
+
+	json_set_str(peer, "name", "FakeBLAS");
+	add_score(peer, 20);
+	json_push(list, peer);
+	json_set(result, "peers", list);
+	json_set_num(result, "peak", 100);
+	json_set_str(result, "device", "fake device");
+}
+
+static cJSON *answer_to(const cJSON *request)
+{
+	cJSON *result = cJSON_CreateObject();
+
+	json_set(result, "id", cJSON_Duplicate(json_get(request, "id"), true));
+	json_set_str(result, "event", "result");
+	return result;
+}
+
+static void finish(struct job *job, bool cancelled)
+{
+	cJSON *result = answer_to(job->request);
+
+	if (cancelled)
+		json_set_str(result, "verdict", "cancelled");
+	else if (strcmp(json_str(job->request, "op", ""), "peers") == 0)
+		peers(result);
+	else
+		evaluate(result, job->request);
+	say(result);
+	cJSON_Delete(job->request);
+	job->request = NULL;
+}
+
+/* False when the worker shall end. */
+static bool take(struct job *job, cJSON *request)
+{
+	const char *op = json_str(request, "op", "");
+	bool more = strcmp(op, "quit") != 0;
+
+	if (strcmp(op, "cancel") == 0 && job->request)
+		finish(job, true);
+	if (more && strcmp(op, "cancel") != 0 && !job->request) {
+		cJSON *progress = answer_to(request);
+
+		json_set_str(progress, "event", "progress");
+		json_set_str(progress, "stage", "time");
+		json_set_int(progress, "done", 1);
+		json_set_int(progress, "total", 2);
+		say(progress);
+		job->request = request;
+		job->due_ms = clock_mono_ms() + delay_ms;
+		return true;
+	}
+	cJSON_Delete(request);
+	return more;
+}
+
+static void hello(void)
+{
+	cJSON *m = cJSON_CreateObject();
+	const char *backends[] = { "cpu", "cuda" };
+
+	json_set_int(m, "hello", 1);
+	json_set_str(m, "worker", "fake");
+	json_set_str(m, "host", "here");
+	json_set_int(m, "pid", getpid());
+	json_set(m, "backends", cJSON_CreateStringArray(backends, 2));
+	json_set_str(m, "device", "fake device");
+	json_set_str(m, "sandbox", "none");
+	say(m);
+}
+
+static void heartbeat(const struct job *job)
+{
+	cJSON *m = cJSON_CreateObject();
+
+	json_set_str(m, "event", "heartbeat");
+	if (job->request)
+		json_set(m, "id", cJSON_Duplicate(json_get(job->request, "id"), true));
+	say(m);
+}
+
+static bool take_lines(struct job *job, struct buf *in)
+{
+	char *newline;
+
+	while ((newline = in->len ? memchr(in->data, '\n', in->len) : NULL)) {
+		size_t len = (size_t)(newline - in->data);
+		cJSON *request = NULL;
+		bool more = json_parse(&request, in->data, len, NULL) != AVO_OK || take(job, request);
+
+		buf_consume(in, len + 1);
+		if (!more)
+			return false;
+	}
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct buf in = BUF_INIT;
+	struct job job = { 0 };
+	ssize_t n = 1;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--fault") == 0)
+			faulty = true;
+		if (strcmp(argv[i], "--ms") == 0 && i + 1 < argc)
+			delay_ms = atol(argv[i + 1]);
+	}
+	hello();
+	while (n > 0) {
+		struct pollfd p = { .fd = 0, .events = POLLIN };
+		int64_t left = job.request ? job.due_ms - clock_mono_ms() : HEARTBEAT_MS;
+		int ready;
+
+		if (job.request && left <= 0) {
+			finish(&job, false);
+			continue;
+		}
+		ready = poll(&p, 1, left < HEARTBEAT_MS ? (int)left : HEARTBEAT_MS);
+		if (ready == 0)
+			heartbeat(&job);
+		if (ready > 0) {
+			char *room = buf_reserve(&in, 65536);
+
+			n = read(0, room, 65536);
+			if (n > 0)
+				buf_commit(&in, (size_t)n);
+			if (!take_lines(&job, &in))
+				break;
+		}
+	}
+	cJSON_Delete(job.request);
+	buf_release(&in);
+	return 0;
+}
