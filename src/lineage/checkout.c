@@ -91,24 +91,31 @@ static enum avo_status remove_old(void *arg, const char *path, const git_tree_en
 	return st;
 }
 
-/* So that `git status` is quiet. The index is the user's: whatever is wrong with it is no reason to fail. */
-static void refresh_index(struct lineage *l, const git_tree *tree)
+/* Is the branch lineage what the user has checked out? */
+static bool on_lineage(struct lineage *l)
 {
 	git_reference *head = NULL;
-	git_index *index = NULL;
 	bool ours = git_reference_lookup(&head, l->repo, "HEAD") == 0 && git_reference_type(head) == GIT_REFERENCE_SYMBOLIC &&
 		    strcmp(git_reference_symbolic_target(head), LINEAGE_REF) == 0;
 
-	if (ours && (git_repository_index(&index, l->repo) != 0 || git_index_read(index, 1) != 0 ||
-		     git_index_read_tree(index, tree) != 0 || git_index_write(index) != 0))
+	git_reference_free(head);
+	return ours;
+}
+
+/* So that `git status` is quiet. The index is the user's: whatever is wrong with it is no reason to fail. */
+static void refresh_index(struct lineage *l, const git_tree *tree)
+{
+	git_index *index = NULL;
+
+	if (git_repository_index(&index, l->repo) != 0 || git_index_read(index, 1) != 0 ||
+	    git_index_read_tree(index, tree) != 0 || git_index_write(index) != 0)
 		log_warn("the index of %s was not brought up to date: %s", l->dir, git_error_last() ? git_error_last()->message : "?");
 	git_index_free(index);
-	git_reference_free(head);
 }
 
 enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *from, const char *commit, struct error *err)
 {
-	struct checkout c = { .l = l };
+	struct checkout c = { .l = l, .edited = *from && !on_lineage(l) };
 	git_tree *old = NULL, *new = NULL;
 	enum avo_status st = *from ? lineage_tree_lookup(&old, l, from, err) : AVO_OK;
 
@@ -125,7 +132,7 @@ enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *fro
 		st = lineage_each_file(l, new, put_file, &c, err);
 		if (st == AVO_OK && old)
 			st = lineage_each_file(l, old, remove_old, &c, err);
-		if (st == AVO_OK)
+		if (st == AVO_OK && on_lineage(l))
 			refresh_index(l, new);
 	}
 	git_tree_free(old);

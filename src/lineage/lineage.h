@@ -36,11 +36,13 @@ void lineage_close(struct lineage *l);
 enum avo_status lineage_commit_seed(char commit[COMMIT_ID_SIZE], struct lineage *l,
 				    const struct lineage_file *files, size_t count, const char *message, struct error *err);
 
-/* Records an attempt: a commit whose parent is version `parent`, at refs/avo/attempts/a<id>. Never moves the branch. */
+/* Records an attempt: a commit whose parent is version `parent`, at refs/avo/attempts/a<id>. Never moves the branch. An
+ * attempt of that id which was never recorded in the journal (a crash in between) is replaced. */
 enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
 				       const struct lineage_file *files, size_t count,
 				       const char *author, const char *message, struct error *err);
-/* The same from the candidate's files in a directory (hidden files, .git and .avo are not taken). */
+/* The same from the candidate's files in a directory (hidden files, links, and avo.conf are not taken; at most 512
+ * files of 16 MiB, 8 directories deep). */
 enum avo_status lineage_commit_attempt_dir(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
 					   const char *dir, const char *author, const char *message, struct error *err);
 
@@ -77,12 +79,17 @@ enum avo_status lineage_read_file(struct buf *out, struct lineage *l, const char
 /* The names of the files of a commit, one a line. */
 enum avo_status lineage_list_files(struct buf *out, struct lineage *l, const char *commit, struct error *err);
 
-/* Unified diff of two revisions as text (patch format, a/ b/ prefixes), with `context` lines; names as for lineage_resolve. */
+/*
+ * Unified diff of two revisions as text (patch format, a/ b/ prefixes), with `context` lines; names as for
+ * lineage_resolve. out or stat may be NULL. Files over 4 MiB and binary ones are only named. At out's maximum the
+ * text ends and out->overflow is set. The working tree is compared by the files that a candidate would have.
+ */
 struct diff_stat { int files, added, removed; };
 enum avo_status lineage_diff(struct buf *out, struct diff_stat *stat, struct lineage *l,
 			     const char *from, const char *to, int context, struct error *err);
 
-/* Brings the working tree's files to `commit` when it still equals `from` ("" : no check); *dirty tells that it was edited and left alone. */
+/* Brings the working tree's files to `commit` when it still equals `from` ("" : no check); *dirty tells that it was
+ * edited, or has another branch checked out, and was left alone. Files that are in neither commit stay. */
 enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *from, const char *commit, struct error *err);
 /* True when the two commits have the same tree. */
 bool lineage_same_tree(struct lineage *l, const char *a, const char *b);

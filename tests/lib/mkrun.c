@@ -21,6 +21,8 @@
 #include "journal/journal.h"
 #include "lineage/lineage.h"
 
+#include <git2.h>
+
 #define START "2026-03-01T09:00:00Z"
 #define ENGINEER "ada"
 
@@ -528,9 +530,13 @@ static int usage(void)
 /* Nothing of the machine's git or clock may show in the fixture. */
 static void fix_environment(void)
 {
-	setenv("HOME", "/nonexistent", 1);
-	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	static const int levels[] = { GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL };
+	size_t i;
+
 	setenv("AVO_TEST_NOW", START, 1);
+	git_libgit2_init();
+	for (i = 0; i < ARRAY_LEN(levels); i++)
+		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "/nonexistent");
 }
 
 int main(int argc, char **argv)

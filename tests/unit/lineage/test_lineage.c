@@ -1,6 +1,6 @@
 #include "fixture.h"
 
-#include "base/clock.h"
+#include "base/child.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -341,6 +341,61 @@ static void the_working_tree_follows_until_it_is_edited(void **state)
 	assert_false(dirty);
 	assert_work(f, "new.c", "new\n");
 	assert_false(there(f, "kernel.c"));
+	free(fixture_shell(f, "git checkout -q -f --detach"));
+	ok(f, lineage_checkout(&dirty, f->l, a2, a1, &f->err));
+	assert_true(dirty);
+}
+
+static void a_lock_that_somebody_holds_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	char attempt[COMMIT_ID_SIZE], version[COMMIT_ID_SIZE];
+	struct promotion p;
+	pid_t pid;
+
+	fixture_attempt(attempt, f, 1, 0, "x\n");
+	p = fixture_promotion(1, 1, f->seed, attempt);
+	make_lock(f, ".git/refs/heads/lineage.lock");
+	pid = fork();
+	setpgid(pid, pid);
+	if (pid == 0) {
+		struct timespec held = { 0, 300000000 };
+		char *path = path_join(f->dir, ".git/refs/heads/lineage.lock");
+
+		nanosleep(&held, NULL);
+		_exit(unlink(path) != 0);
+	}
+	ok(f, lineage_promote(version, f->l, &p, &f->err));
+	child_kill(pid);
+}
+
+/* What users and their tools do beside a run must not hurt it. */
+static void git_beside_the_engine_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+	char attempt[COMMIT_ID_SIZE], tip[COMMIT_ID_SIZE], text[32], *count;
+	int i;
+	pid_t pid = fork();
+
+	setpgid(pid, pid);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", "cd \"$0\" && while :; do git log --oneline --all; git pack-refs --all; git gc -q --prune=now; "
+		      "git diff v0 lineage; done >/dev/null 2>&1", f->dir, (char *)NULL);
+		_exit(127);
+	}
+	snprintf(tip, sizeof(tip), "%s", f->seed);
+	for (i = 1; i <= 25; i++) {
+		struct promotion p;
+
+		snprintf(text, sizeof(text), "version %d\n", i);
+		fixture_attempt(attempt, f, i, i - 1, text);
+		p = fixture_promotion(i, i, tip, attempt);
+		ok(f, lineage_promote(tip, f->l, &p, &f->err));
+	}
+	child_kill(pid);
+	count = fixture_shell(f, "git fsck --strict --no-dangling 2>&1; git rev-list --count lineage; git notes --ref=avo list | wc -l; git for-each-ref refs/avo | wc -l");
+	assert_string_equal(count, "26\n25\n25\n");
+	free(count);
 }
 
 static void assert_diff(struct fixture *f, const char *from, const char *to, int context, const char *want)
@@ -429,6 +484,8 @@ int main(void)
 		T(gc_cannot_take_objects_away),
 		T(export_writes_the_files_of_a_commit),
 		T(the_working_tree_follows_until_it_is_edited),
+		T(a_lock_that_somebody_holds_is_waited_for),
+		T(git_beside_the_engine_loses_nothing),
 		T(diffs_of_versions_attempts_and_the_working_tree),
 		T(binary_and_huge_files_are_named_not_printed),
 	};
