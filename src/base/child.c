@@ -167,24 +167,38 @@ static bool drain(int fd, struct buf *out, bool *truncated)
 	return n > 0;
 }
 
+/* Readable when the child ends; -1 where the kernel has no such thing. */
+static int exit_notice(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+	return -1;
+#endif
+}
+
 static void collect(struct child_result *result, struct buf *out, pid_t pid, int fd, int64_t deadline)
 {
 	bool open = true, running = true;
+	int notice = exit_notice(pid);
 
 	while (running) {
-		struct pollfd p = { .fd = open ? fd : -1, .events = POLLIN };
+		struct pollfd p[2] = { { .fd = open ? fd : -1, .events = POLLIN }, { .fd = notice, .events = POLLIN } };
 		int64_t left = deadline - clock_mono_ms();
+		/* without a notice a short wait: the end of the child is not on the pipe when a grandchild holds it */
+		int64_t most = notice >= 0 ? 1000 : open ? 20 : 5;
 
 		if (left <= 0) {
 			result->timed_out = true;
 			break;
 		}
-		/* a short wait, since the end of the child is not on the pipe when a grandchild holds it */
-		poll(&p, 1, open && left > 20 ? 20 : left > 5 ? 5 : (int)left);
-		if (open && p.revents)
+		poll(p, 2, (int)(left > most ? most : left));
+		if (open && p[0].revents)
 			open = drain(fd, out, &result->truncated);
 		running = !child_reap(pid, &result->wait_status);
 	}
+	if (notice >= 0)
+		close(notice);
 	if (running) {
 		child_signal(pid, SIGKILL);
 		waitpid(pid, &result->wait_status, 0);

@@ -42,7 +42,7 @@ static char *program(void)
 
 bool bwrap_usable(void)
 {
-	return program() != NULL;
+	return program() != NULL && check_main_asks();
 }
 
 /* --- outside, before the fork: the arguments and the wire --- */
@@ -229,6 +229,9 @@ int bwrap_enter(const struct plan *plan)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	*plan->report = *shared;	/* the failing step, too: the caller reads it once we are gone */
+	/* without the helper's word nothing was confined, whatever the exit status says */
+	if (!shared->ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		_exit(126);
 	namespaces_mirror(shared->ended ? shared->wait_status : status);
 }
 

@@ -45,6 +45,11 @@ static const char *const act_names[ACT_COUNT] = {
 /* The first program argument that makes main() call us back; see sandbox_maybe_probe. */
 static bool main_asks;
 
+bool check_main_asks(void)
+{
+	return main_asks;
+}
+
 int sandbox_maybe_probe(int argc, char **argv)
 {
 	main_asks = true;

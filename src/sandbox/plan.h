@@ -96,6 +96,8 @@ enum avo_status seccomp_compile(struct plan *plan, struct error *err);
 enum avo_status bwrap_prepare(struct plan *plan, struct error *err);
 /* Child's side: runs bubblewrap and ends as the program ended; returns on failure only. */
 int bwrap_enter(const struct plan *plan);
+/* Has main() called sandbox_maybe_probe? Then this program can be started as its own helper. */
+bool check_main_asks(void);
 bool bwrap_usable(void);
 /* What bubblewrap starts inside: this program, which finishes the confinement, runs the program and ends with it. */
 int AVO_NORETURN bwrap_inside(int wire_fd, int report_fd, int error_fd);
