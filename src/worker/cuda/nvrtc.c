@@ -101,8 +101,9 @@ static int compile(const char *arch, const char *include_dir, const char *source
 {
 	char *arch_option = xasprintf("--gpu-architecture=%s", arch);
 	char *include_option = xasprintf("--include-path=%s", include_dir);
+	/* no --split-compile: with it two runs on one source may differ, in registers spilled even, and so in speed */
 	const char *options[] = {
-		arch_option, include_option, "--std=c++17", "--use_fast_math", "--split-compile=0", "--generate-line-info",
+		arch_option, include_option, "--std=c++17", "--use_fast_math", "--generate-line-info",
 		"--ptxas-options=-v", "--ptxas-options=-warn-spills", "-default-device",
 	};
 	nvrtcProgram program;
