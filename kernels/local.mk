@@ -20,3 +20,43 @@ nobase_dist_pkgdata_DATA += \
 	kernels/attention/sm90a/plan.c \
 	kernels/attention/sm100a/kernel.cu \
 	kernels/attention/sm100a/plan.c
+nobase_dist_pkgdata_DATA += \
+	kernels/redteam/cpu/all-zeros.c \
+	kernels/redteam/cpu/allocate.c \
+	kernels/redteam/cpu/beside-output.c \
+	kernels/redteam/cpu/cache-by-pointer.c \
+	kernels/redteam/cpu/cache-by-shape.c \
+	kernels/redteam/cpu/cache-by-values.c \
+	kernels/redteam/cpu/constructor.c \
+	kernels/redteam/cpu/crash.c \
+	kernels/redteam/cpu/does-not-compile.c \
+	kernels/redteam/cpu/endless-loop.c \
+	kernels/redteam/cpu/exit-early.c \
+	kernels/redteam/cpu/fails.c \
+	kernels/redteam/cpu/fake-reply.c \
+	kernels/redteam/cpu/fork.c \
+	kernels/redteam/cpu/honest.c \
+	kernels/redteam/cpu/honest.h \
+	kernels/redteam/cpu/indirect-function.c \
+	kernels/redteam/cpu/low-precision.c \
+	kernels/redteam/cpu/memoise-first.c \
+	kernels/redteam/cpu/modify-inputs.c \
+	kernels/redteam/cpu/nan.c \
+	kernels/redteam/cpu/no-entry-point.c \
+	kernels/redteam/cpu/no-maximum.c \
+	kernels/redteam/cpu/nondeterministic.c \
+	kernels/redteam/cpu/patch-clock.c \
+	kernels/redteam/cpu/print.c \
+	kernels/redteam/cpu/read-file.c \
+	kernels/redteam/cpu/read-parent-memory.c \
+	kernels/redteam/cpu/return-v.c \
+	kernels/redteam/cpu/scan-memory.c \
+	kernels/redteam/cpu/skip-rows.c \
+	kernels/redteam/cpu/socket.c \
+	kernels/redteam/cpu/suite-only.c \
+	kernels/redteam/cpu/thread.c \
+	kernels/redteam/cpu/undefined-symbol.c \
+	kernels/redteam/cpu/works-between-calls.c \
+	kernels/redteam/cpu/write-file.c \
+	kernels/redteam/cpu/wrong-numbers.c \
+	kernels/redteam/cpu/wrong-when-large.c

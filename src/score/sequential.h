@@ -27,7 +27,7 @@ struct sequential_plan {
 	double match_tolerance;		/* 0.005: an interval within 0.5 % of equal is `matched` */
 };
 
-#define SEQUENTIAL_PLAN_DEFAULT { .min_pairs = 5, .max_pairs = 20, .confidence = 0.95, .match_tolerance = 0.005 }
+#define SEQUENTIAL_PLAN_DEFAULT { .min_pairs = 5, .max_pairs = 14, .confidence = 0.95, .match_tolerance = 0.005 }
 
 struct sequential {
 	struct sequential_plan plan;

@@ -2,7 +2,9 @@
 # links libavobase.a, libavoeval.a, cJSON and libseccomp (static where the machine
 # has the archives) and libc; everything else is loaded at run time.
 pkglibexec_PROGRAMS = avo-worker
-avo_worker_SOURCES = src/worker/main.c \
+noinst_LIBRARIES += libavoworker.a
+avo_worker_SOURCES = src/worker/main.c
+libavoworker_a_SOURCES = \
 	src/worker/backend.c src/worker/backend.h \
 	src/worker/checks.c src/worker/checks.h \
 	src/worker/confine.c src/worker/confine.h \
@@ -23,5 +25,6 @@ avo_worker_SOURCES = src/worker/main.c \
 	src/worker/cpu/process.c src/worker/cpu/process.h \
 	src/worker/cpu/reference.c src/worker/cpu/reference.h \
 	src/worker/cpu/values.c src/worker/cpu/values.h
-avo_worker_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
-avo_worker_LDADD = libavoeval.a libavobase.a $(WORKER_CJSON_LIBS) $(WORKER_SECCOMP_LIBS) -ldl -lm -lpthread
+libavoworker_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
+WORKER_LIBS = libavoworker.a libavoeval.a libavobase.a $(WORKER_CJSON_LIBS) $(WORKER_SECCOMP_LIBS) -ldl -lm -lpthread
+avo_worker_LDADD = $(WORKER_LIBS)

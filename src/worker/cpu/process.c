@@ -2,7 +2,14 @@
  * Time is the CPU time of the candidate's process, read from outside through
  * the kernel's own accounting: one thread cannot work without it growing,
  * nothing it does can slow it down, and other load on the machine does not
- * enter. The wall clock is read too, and must not be behind it.
+ * enter. All of it counts: a call is charged with everything the process used
+ * since the end of the call before, so that nothing is won by saying "done"
+ * early or by starting before being asked. The wall clock is read too, and must
+ * not be behind.
+ *
+ * The kernel brings the CPU clock of another process up to date only when that
+ * process leaves the processor (or at a tick, milliseconds apart), so the end
+ * of a call is when the process is seen asleep, waiting for its next command.
  */
 #include "avo.h"
 #include "base/child.h"
@@ -27,13 +34,15 @@
 #define START_LIMIT_MS 20000
 #define HEAP_LIMIT ((size_t)512 << 20)	/* of a candidate; it has a workspace */
 #define WALL_SLACK_S 20.0		/* a loaded machine gives a process little of its time */
+#define SETTLE_MS 3000			/* for going to sleep after a call, however loaded the machine */
 
 struct cpu_process {
 	pid_t pid;			/* what we started; 0 once reaped */
 	int socket;
 	clockid_t clock;		/* of the candidate's own process */
 	bool has_clock;
-	double last_cpu;		/* at its last reply */
+	int stat;			/* its /proc/PID/stat; -1: not known */
+	double last_cpu;		/* at the end of its last call */
 	struct random_source nonces;
 	char *output;
 	size_t output_bytes;
@@ -68,11 +77,43 @@ static double cpu_now(const struct cpu_process *p)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static bool asleep(const struct cpu_process *p)
+{
+	char text[512], *state;
+	ssize_t n = pread(p->stat, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	state = strrchr(text, ')');
+	/* one that is gone has no time to use either */
+	return n <= 0 || (state && strchr("SZX", state[2]));
+}
+
+/* Waits until the process sleeps; false if it will not. Looks twice, since it is marked as asleep a moment before it leaves the processor. */
+static bool settle(const struct cpu_process *p)
+{
+	static const struct timespec moment = { 0, 20000 };
+	int64_t end = clock_mono_ms() + SETTLE_MS;
+	int seen = 0;
+
+	while (p->has_clock && seen < 2) {
+		seen = asleep(p) ? seen + 1 : 0;
+		if (seen < 2 && clock_mono_ms() > end)
+			return false;
+		if (!seen)
+			nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
 static void find_clock(struct cpu_process *p)
 {
 	pid_t pid = innermost(p->pid);
+	char path[64];
 
-	p->has_clock = pid > 0 && clock_getcpuclockid(pid, &p->clock) == 0;
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	p->stat = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	p->has_clock = p->stat >= 0 && clock_getcpuclockid(pid, &p->clock) == 0;
+	settle(p);
 	p->last_cpu = cpu_now(p);
 }
 
@@ -230,7 +271,7 @@ enum avo_status process_start(struct cpu_process **out, struct run_outcome *outc
 	int output_fd = -1;
 
 	*out = NULL;
-	p->socket = -1;
+	p->socket = p->stat = -1;
 	st = make_output(p, &output_fd, spec->output_bytes, err);
 	if (st == AVO_OK)
 		st = spawn(p, spec->object, spec->input_bytes + spec->output_bytes, err);
@@ -255,6 +296,8 @@ void process_stop(struct cpu_process *p)
 		return;
 	if (p->socket >= 0)
 		close(p->socket);
+	if (p->stat >= 0)
+		close(p->stat);
 	child_kill(p->pid);
 	if (p->output)
 		munmap(p->output, p->output_bytes);
@@ -271,32 +314,46 @@ double process_idle_seconds(const struct cpu_process *p)
 	return cpu_now(p) - p->last_cpu;
 }
 
-static void take_times(struct run_outcome *o, struct cpu_process *p, int64_t start_ns, double start_cpu)
+static void accuse(struct run_outcome *o, const char *rule, const char *reason, const char *evidence)
 {
-	int64_t end_ns = clock_mono_ns();
+	say(o, VERDICT_CHEATED, "%s", reason);
+	snprintf(o->rule, sizeof(o->rule), "%s", rule);
+	snprintf(o->evidence, sizeof(o->evidence), "%s", evidence);
+}
 
-	p->last_cpu = cpu_now(p);
-	o->wall_seconds = (double)(end_ns - start_ns) * 1e-9;
-	o->seconds = p->has_clock ? p->last_cpu - start_cpu : o->wall_seconds;
-	if (o->seconds > 1.02 * o->wall_seconds + 200e-6) {
-		say(o, VERDICT_CHEATED, "%s", "more CPU time than wall time: more than one thread worked");
-		snprintf(o->rule, sizeof(o->rule), "threads");
-		snprintf(o->evidence, sizeof(o->evidence), "%.6f s of CPU time in %.6f s", o->seconds, o->wall_seconds);
+static void take_times(struct run_outcome *o, struct cpu_process *p, int64_t start_ns, double idle)
+{
+	double end = (double)(clock_mono_ns() - start_ns) * 1e-9, cpu, limit;
+	char evidence[96];
+
+	if (!settle(p)) {
+		accuse(o, "works-between-calls", "it went on computing after it had answered",
+		       "it did not go to sleep within 3 s of its answer");
+		return;
+	}
+	cpu = cpu_now(p) - p->last_cpu;
+	/* until it slept */
+	limit = (double)(clock_mono_ns() - start_ns) * 1e-9;
+	p->last_cpu += isnan(cpu) ? 0 : cpu;
+	o->wall_seconds = end;
+	o->seconds = p->has_clock ? cpu : end;
+	if (cpu - idle > 1.02 * limit + 500e-6) {
+		snprintf(evidence, sizeof(evidence), "%.6f s of CPU time in %.6f s", cpu - idle, limit);
+		accuse(o, "threads", "more CPU time than time has passed: more than one thread worked", evidence);
 	}
 }
 
 void process_call(struct run_outcome *o, struct cpu_process *p, struct host_command *command, double limit)
 {
 	struct host_reply reply;
+	double idle = process_idle_seconds(p);
 	int64_t start_ns;
-	double start_cpu;
 	enum answer a = ANSWER_GONE;
 
 	memset(o, 0, sizeof(*o));
 	o->seconds = o->wall_seconds = NAN;
 	o->verdict = VERDICT_PASSED;
 	command->nonce = random_seed(&p->nonces) | 1;
-	p->last_cpu = start_cpu = cpu_now(p);
 	start_ns = clock_mono_ns();
 	if (send(p->socket, command, sizeof(*command), MSG_NOSIGNAL) == (ssize_t)sizeof(*command))
 		a = await(&reply, p, command->nonce, limit, (int64_t)((limit + WALL_SLACK_S) * 1000));
@@ -306,7 +363,7 @@ void process_call(struct run_outcome *o, struct cpu_process *p, struct host_comm
 		say(o, VERDICT_TIMED_OUT, "%s", "a call did not return in time");
 		snprintf(o->reason, sizeof(o->reason), "a call did not return within %.1f s", limit);
 	} else {
-		take_times(o, p, start_ns, start_cpu);
+		take_times(o, p, start_ns, idle);
 		if (o->verdict == VERDICT_PASSED && reply.result != 0) {
 			say(o, VERDICT_CRASHED, "%s", "");
 			snprintf(o->reason, sizeof(o->reason), "avo_attention returned %d (0 is success)", reply.result);

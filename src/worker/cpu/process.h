@@ -29,7 +29,7 @@ char *process_output(const struct cpu_process *p);
  * the CPU time it may take, in seconds. The command's nonce is set here.
  */
 void process_call(struct run_outcome *outcome, struct cpu_process *p, struct host_command *command, double limit);
-/* CPU seconds the process has used since its last reply: a candidate has nothing to do between calls. NAN: not known. */
+/* CPU seconds the process has used since the end of its last call, when it has nothing to do. NAN: not known. */
 double process_idle_seconds(const struct cpu_process *p);
 
 #endif

@@ -1,0 +1,9 @@
+// redteam: verdict=crashed
+// Says itself that it failed.
+#include "honest.h"
+
+int avo_attention(const struct avo_attention *a)
+{
+	honest(a);
+	return 7;
+}

@@ -1,0 +1,8 @@
+// redteam: verdict=build-failed
+// A shared object without avo_attention().
+#include "honest.h"
+
+int attention(const struct avo_attention *a)
+{
+	return honest(a);
+}
