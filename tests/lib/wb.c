@@ -1,0 +1,42 @@
+/*
+ * wb [--ascii] [--no-color] [--read-only] [--replay SPEED] RUN [COMMAND]: the workbench on a run, for the screen tests.
+ * Exits with the status that the command line would.
+ */
+#include "avo.h"
+#include "ui/workbench.h"
+
+#include "base/path.h"
+
+int main(int argc, char **argv)
+{
+	struct workbench_options o = { .color = true };
+	struct error err = { 0 };
+	char *journal = NULL;
+	int i = 1;
+	enum avo_status st;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--ascii") == 0)
+			o.ascii = true;
+		else if (strcmp(argv[i], "--no-color") == 0)
+			o.color = false;
+		else if (strcmp(argv[i], "--read-only") == 0)
+			o.read_only = true;
+		else if (strcmp(argv[i], "--replay") == 0 && i + 2 < argc)
+			o.replay_speed = atof(argv[++i]), journal = path_join(argv[i + 1], ".avo/journal");
+		else
+			break;
+	}
+	if (i >= argc) {
+		fputs("usage: wb [--ascii] [--no-color] [--read-only] [--replay SPEED] RUN [COMMAND]\n", stderr);
+		return 2;
+	}
+	o.run_dir = argv[i];
+	o.replay = journal;
+	o.command = i + 1 < argc ? argv[i + 1] : NULL;
+	st = workbench_run(&o, &err);
+	if (st != AVO_OK)
+		fprintf(stderr, "wb: %s\n", err.text);
+	free(journal);
+	return error_exit_status(st);
+}
