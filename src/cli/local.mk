@@ -13,6 +13,7 @@ libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
 	src/cli/doctor_software.c \
 	src/cli/evaluate.c src/cli/evaluate.h \
 	src/cli/help.c \
+	src/cli/knowledge.c \
 	src/cli/read.c \
 	src/cli/report.c \
 	src/cli/run.c \
