@@ -84,11 +84,6 @@ static void system_args(struct plan *plan)
 	}
 }
 
-static void gpu_arg(void *plan, const char *path)
-{
-	args(plan, "--dev-bind", path, path);
-}
-
 /* bwrap makes missing parents for its own user only; a root that becomes nobody must pass them. */
 static void show(struct plan *plan, const char *option, const char *from, const char *at)
 {
@@ -147,7 +142,7 @@ static void write_wire(struct plan *plan)
 
 enum avo_status bwrap_prepare(struct plan *plan, struct error *err)
 {
-	char self[4096];
+	char self[4096], **node;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n <= 0)
@@ -172,7 +167,8 @@ enum avo_status bwrap_prepare(struct plan *plan, struct error *err)
 	args(plan, "/proc/sys", "--perms", "1777");
 	args(plan, "--tmpfs", "/tmp", NULL);
 	if (plan->policy->allow_gpu) {
-		plan_gpu_nodes("", gpu_arg, plan);
+		for (node = plan->gpu_nodes; *node; node++)
+			args(plan, "--dev-bind", *node, *node);
 		args(plan, "--ro-bind", "/sys", "/sys");
 	}
 	path_args(plan);
@@ -305,6 +301,7 @@ int bwrap_inside(int wire, int report, int error_fd)
 	plan.report = shared;
 	if (plan_finish(&plan, NULL) != AVO_OK)
 		fail_inside(error_fd, EINVAL);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);	/* same user as the program, which must not get at us */
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);

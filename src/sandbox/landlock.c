@@ -86,29 +86,15 @@ static int allow(int ruleset, int abi, const char *path, uint64_t access)
 	return e;
 }
 
-struct gpu_rule {
-	int ruleset, abi, error;
-};
-
-static void allow_gpu_node(void *arg, const char *path)
-{
-	struct gpu_rule *g = arg;
-
-	if (!g->error)
-		g->error = allow(g->ruleset, g->abi, path, FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_IOCTL_DEV);
-}
-
 static int allow_gpu(const struct plan *plan, int ruleset)
 {
-	struct gpu_rule g = { ruleset, plan->abi, 0 };
-	int e;
+	char **node;
+	int e = allow(ruleset, plan->abi, "/sys", FS_READ_FILE | FS_READ_DIR);
 
-	plan_gpu_nodes("", allow_gpu_node, &g);
-	if (g.error)
-		return g.error;
-	e = allow(ruleset, plan->abi, "/sys", FS_READ_FILE | FS_READ_DIR);
+	for (node = plan->gpu_nodes; *node && !e; node++)
+		e = allow(ruleset, plan->abi, *node, FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_IOCTL_DEV);
 	/* the driver names its threads through /proc/self/task/N/comm and fails when it cannot */
-	return e ? e : allow(ruleset, plan->abi, "/proc", FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE);
+	return e ? e : allow(ruleset, plan->abi, "/proc", FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_TRUNCATE);
 }
 
 static int allow_system(const struct plan *plan, int ruleset)

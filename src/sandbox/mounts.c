@@ -126,27 +126,14 @@ static int show_system(const struct plan *plan)
 	return e;
 }
 
-struct gpu_bind {
-	const struct plan *plan;
-	int error;
-};
-
-static void show_gpu_node(void *arg, const char *path)
-{
-	struct gpu_bind *g = arg;
-
-	if (!g->error)
-		g->error = bind(g->plan, path + strlen(OLD), path + strlen(OLD), false, true);
-}
-
 static int show_gpu(const struct plan *plan)
 {
-	struct gpu_bind g = { plan, 0 };
+	char **node;
+	int e = access(OLD "/sys", F_OK) == 0 ? bind(plan, "/sys", "/sys", true, false) : 0;
 
-	plan_gpu_nodes(OLD, show_gpu_node, &g);
-	if (!g.error && access(OLD "/sys", F_OK) == 0)
-		g.error = bind(plan, "/sys", "/sys", true, false);
-	return g.error;
+	for (node = plan->gpu_nodes; *node && !e; node++)
+		e = bind(plan, *node, *node, false, true);
+	return e;
 }
 
 static int show_devices(const struct plan *plan)

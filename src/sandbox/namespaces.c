@@ -106,8 +106,6 @@ void namespaces_reap_until(const struct plan *plan, pid_t program)
 	pid_t pid;
 
 	namespaces_let_go(-1);
-	/* same user as the program: it must not get at us */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	for (;;) {
 		pid = waitpid(-1, &status, 0);
 		if (pid == program) {
@@ -136,6 +134,11 @@ static int be_init(const struct plan *plan, int alive)
 	if (poll(&outer, 1, 0) != 0)
 		_exit(127);
 	close(alive);
+	/*
+	 * This process has a copy of the caller's memory and the same user as the
+	 * program. The program gets the right to be looked at back by its exec.
+	 */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	pid = fork();
 	if (pid < 0)
 		return plan_fail(plan, errno, "namespaces", "fork");

@@ -22,17 +22,27 @@ const char *const plan_devices[] = {
 	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", NULL
 };
 
-void plan_gpu_nodes(const char *root, void (*fn)(void *arg, const char *path), void *arg)
+char **plan_gpu_nodes(void)
 {
-	char pattern[64];
 	glob_t found = { 0 };
-	size_t i;
+	char **nodes;
+	size_t i, n;
 
-	snprintf(pattern, sizeof(pattern), "%s/dev/nvidia*", root);
-	if (glob(pattern, 0, NULL, &found) == 0)
-		for (i = 0; i < found.gl_pathc; i++)
-			fn(arg, found.gl_pathv[i]);
+	n = glob("/dev/nvidia*", 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+	nodes = xcalloc(n + 1, sizeof(*nodes));
+	for (i = 0; i < n; i++)
+		nodes[i] = xstrdup(found.gl_pathv[i]);
 	globfree(&found);
+	return nodes;
+}
+
+void plan_free_nodes(char **nodes)
+{
+	char **p;
+
+	for (p = nodes; p && *p; p++)
+		free(*p);
+	free(nodes);
 }
 
 static bool inside(const char *path, const char *dir)
@@ -378,6 +388,9 @@ enum avo_status plan_finish(struct plan *plan, struct error *err)
 {
 	enum avo_status st = place_exec_path(plan, err);
 
+	/* now: the child must not allocate, least of all under its limits */
+	if (plan->policy->allow_gpu)
+		plan->gpu_nodes = plan_gpu_nodes();
 	return st == AVO_OK && plan->layers & SANDBOX_SECCOMP ? seccomp_compile(plan, err) : st;
 }
 
@@ -398,6 +411,7 @@ void plan_release(struct plan *plan)
 	free(plan->exe);
 	free(plan->cwd);
 	free(plan->filter);
+	plan_free_nodes(plan->gpu_nodes);
 	buf_release(&plan->bwrap_args);
 	buf_release(&plan->bwrap_wire);
 	if (plan->report)

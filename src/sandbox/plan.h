@@ -44,6 +44,7 @@ struct plan {
 	char **env;			/* NULL-terminated, owned */
 	size_t nenv, cap_env;
 	char *cwd;
+	char **gpu_nodes;		/* allow_gpu: what exists of /dev/nvidia*; owned, NULL-terminated, or NULL */
 	uid_t uid;			/* whom the program runs as */
 	int tasks;			/* of that user, before the start */
 	int abi;			/* landlock's; 0: none */
@@ -65,8 +66,9 @@ void plan_release(struct plan *plan);
 /* The fixed part of what a confined program can read: /usr, /lib, /etc, ...; NULL-terminated. */
 extern const char *const plan_system_paths[];
 extern const char *const plan_devices[];	/* without the GPU's */
-/* Calls fn for every GPU device node (or directory of nodes) under root ("" or where the old root is). */
-void plan_gpu_nodes(const char *root, void (*fn)(void *arg, const char *path), void *arg);
+/* The GPU's device nodes, and directories of nodes: owned, NULL-terminated. */
+char **plan_gpu_nodes(void);
+void plan_free_nodes(char **nodes);
 
 /* --- child's side: each returns 0 or an errno and names the step in the report --- */
 int plan_fail(const struct plan *plan, int errno_value, const char *step, const char *what);

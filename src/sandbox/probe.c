@@ -184,22 +184,20 @@ static bool try_file(const struct probe_targets *t)
 	return written > PROBE_FILE_BYTES;
 }
 
-static void open_node(void *arg, const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	struct stat sb;
-
-	if (fd >= 0 && fstat(fd, &sb) == 0 && S_ISCHR(sb.st_mode))
-		*(bool *)arg = true;
-	if (fd >= 0)
-		close(fd);
-}
-
 static bool try_gpu(const struct probe_targets *t)
 {
+	char **nodes = plan_gpu_nodes(), **node;
 	bool opened = false;
+	struct stat sb;
 
-	plan_gpu_nodes("", open_node, &opened);
+	for (node = nodes; *node; node++) {
+		int fd = open(*node, O_RDWR | O_CLOEXEC);
+
+		opened = opened || (fd >= 0 && fstat(fd, &sb) == 0 && S_ISCHR(sb.st_mode));
+		if (fd >= 0)
+			close(fd);
+	}
+	plan_free_nodes(nodes);
 	return opened;
 }
 
