@@ -49,7 +49,7 @@ enum { NO, YES };			/* PREFETCH */
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
-/* Nothing here is called across a binary boundary but avo_attention(), which passes no vector. */
+/* Vectors wider than the machine's are passed between inlined functions only: no ABI is concerned. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 /* ---- vectors of LANES floats -------------------------------------------- */
@@ -133,10 +133,10 @@ INLINE float max_lanes(vec v)
 /* ---- exponentials ------------------------------------------------------- */
 
 /*
- * 2^x for x <= about 100, the polynomials being ours: x = n + f, |f| <= 1/2, the
- * low bits of x + 1.5 * 2^23 are n, and 2^f is 1 + f * q(f), of degree 6, fitted
- * to a relative error below 3e-9, so that float rounding is all that remains.
- * At -127 and below it is exactly 0.
+ * 2^x for x below 127, as 2^n * 2^f with |f| <= 1/2: the low bits of
+ * x + 1.5 * 2^23 are n, and 2^f is a polynomial of degree 6, 1 at f = 0, fitted
+ * to a relative error of 3e-9, so that float rounding is all that remains. At
+ * -127 and below the result is exactly 0: masked keys weigh nothing.
  */
 #define DEFINE_EXP2(name, type, bits, max) \
 INLINE type name(type x) \
@@ -267,22 +267,12 @@ INLINE struct rows pack_values(float *to, struct rows v, int dim)
 
 /* ---- S = Q K^T ------------------------------------------------------------ */
 
-/* Element d of LANES rows, the last one repeated where there are fewer. */
-INLINE vec gather(struct rows k, int j, int d)
-{
-	float lane[LANES];
-
-	for (int l = 0; l < LANES; l++)
-		lane[l] = k.at[MIN(j + l, k.count - 1) * k.stride + d];
-	return load(lane);
-}
-
 /* A block of ROWS queries by `cols` keys, as dot products along head_dim. */
 INLINE void qk_dot(float *s, int ld, const float *q, struct rows k, int j, const int cols, int dim)
 {
 	vec acc[ROWS][QK_COLS] = { 0 };
 
-UNROLL_BY(UNROLL)
+	UNROLL_BY(UNROLL)
 	for (int d = 0; d < dim; d += LANES) {
 #pragma GCC unroll 8
 		for (int r = 0; r < ROWS; r++)
@@ -297,19 +287,18 @@ UNROLL_BY(UNROLL)
 			s[r * ld + j + c] = sum_lanes(acc[r][c]);
 }
 
-/* A block of ROWS queries by `cols` vectors of keys, as outer products, one depth at a time. */
+/* A block of ROWS queries by `cols` vectors of keys in panels, as outer products, one depth at a time. */
 INLINE void qk_outer(float *s, int ld, const float *q, struct rows k, int j, const int cols, int dim)
 {
 	vec acc[ROWS][QK_COLS] = { 0 };
 
-UNROLL_BY(UNROLL)
+	UNROLL_BY(UNROLL)
 	for (int d = 0; d < dim; d++) {
 		vec key[QK_COLS];
 
 #pragma GCC unroll 4
 		for (int c = 0; c < cols; c++)
-			key[c] = PACK == NONE ? gather(k, j + c * LANES, d)
-						: load(k.at + (size_t)(j + c * LANES) * dim + d * LANES);
+			key[c] = load(k.at + (size_t)(j + c * LANES) * dim + d * LANES);
 #pragma GCC unroll 8
 		for (int r = 0; r < ROWS; r++)
 #pragma GCC unroll 4
@@ -347,7 +336,7 @@ INLINE void score_block(float *s, int ld, const float *q, struct rows k, int n, 
 INLINE void pv_axpy(float *o, const float *p, int ld, struct rows v, int n, int dim)
 {
 	for (int j = 0; j < n; j++)
-UNROLL_BY(UNROLL)
+		UNROLL_BY(UNROLL)
 		for (int d = 0; d < dim; d += LANES) {
 			vec value = load(v.at + j * v.stride + d);
 
@@ -367,7 +356,7 @@ INLINE void pv_outer(float *o, const float *p, int ld, struct rows v, int n, con
 #pragma GCC unroll 4
 		for (int c = 0; c < cols; c++)
 			acc[r][c] = load(o + r * dim + c * LANES);
-UNROLL_BY(UNROLL)
+	UNROLL_BY(UNROLL)
 	for (int j = 0; j < n; j++) {
 #pragma GCC unroll 8
 		for (int r = 0; r < ROWS; r++)
@@ -406,7 +395,7 @@ struct tile {
 	float *s;		/* [ROUND_UP(TILE_Q, ROWS), ld]: scores, then probabilities */
 	float *top, *sum;	/* one a row: running maximum, running sum */
 	float *k_packed, *v_packed;
-	int k_pack, v_pack;	/* PACK, or TILE where a head does not fit */
+	int k_pack, v_pack;	/* PACK, or TILE where a head does not fit or panels are needed */
 	int span;		/* keys between two updates of the softmax, a multiple of TILE_K */
 	int ld;
 	int first, rows;	/* queries [first, first + rows) */
@@ -489,14 +478,14 @@ INLINE struct rows key_tile(const struct tile *t, struct rows k, int j, int n, i
 {
 	struct rows tile = some_rows(k, j, n);
 
-	return PACK != NONE && t->k_pack == TILE ? pack_keys(t->k_packed, tile, dim) : tile;
+	return t->k_pack == TILE ? pack_keys(t->k_packed, tile, dim) : tile;
 }
 
 INLINE struct rows value_tile(const struct tile *t, struct rows v, int j, int n, int dim)
 {
 	struct rows tile = some_rows(v, j, n);
 
-	return PACK != NONE && t->v_pack == TILE ? pack_values(t->v_packed, tile, dim) : tile;
+	return t->v_pack == TILE ? pack_values(t->v_packed, tile, dim) : tile;
 }
 
 /* The scores of the whole query tile against the keys [j, j + n), into column `at` of S. */
@@ -506,8 +495,7 @@ INLINE void score_tile(struct tile *t, struct rows k, int j, int n, int at, int 
 
 	prefetch_rows(some_rows(k, j + n, MIN(TILE_K, t->end - j - n)), dim);
 	for (int r = 0; r < t->rows; r += ROWS)
-		score_block(t->s + (size_t)r * t->ld + at, t->ld, t->q + r * dim, keys, block_width(t, r, j, n),
-			    dim);
+		score_block(t->s + (size_t)r * t->ld + at, t->ld, t->q + r * dim, keys, block_width(t, r, j, n), dim);
 }
 
 INLINE void value_tile_into(struct tile *t, struct rows v, int j, int n, int at, int dim)
@@ -556,9 +544,9 @@ static void attend(const struct avo_attention *a, struct tile *t)
 			struct rows k = rows_of(a->k, a->kv_len, a->kv_heads, dim, b, h / group);
 			struct rows v = rows_of(a->v, a->kv_len, a->kv_heads, dim, b, h / group);
 
-			if (PACK == HEAD && t->k_pack == HEAD)
+			if (t->k_pack == HEAD)
 				k = h % group ? (struct rows){ t->k_packed, dim, k.count } : pack_keys(t->k_packed, k, dim);
-			if (PACK == HEAD && t->v_pack == HEAD)
+			if (t->v_pack == HEAD)
 				v = h % group ? (struct rows){ t->v_packed, dim, v.count } : pack_values(t->v_packed, v, dim);
 			attend_head(a, t, q, a->out + (q.at - a->q), k, v, dim);
 		}
@@ -607,7 +595,7 @@ static int cut_tile(struct tile *t, const struct avo_attention *a)
 	t->top = cut(&w, rows);
 	t->sum = cut(&w, rows);
 	t->s = cut(&w, rows * t->ld);
-	t->k_pack = PACK;
+	t->k_pack = PACK == NONE && QK_FORM == OUTER ? TILE : PACK;
 	t->v_pack = PACK;
 	t->k_packed = cut_packed(&w, &t->k_pack, tile, a->kv_len, a->head_dim);
 	t->v_packed = cut_packed(&w, &t->v_pack, 0, a->kv_len, a->head_dim);

@@ -84,7 +84,8 @@ static void make_values_constant(const struct shape *s, float *v)
 }
 
 /* One row by the definition; returns the largest score in magnitude. */
-static double expect_row(const struct shape *s, const struct avo_attention *a, double *out, double *p, int b, int i, int h)
+static double expect_row(const struct shape *s, const struct avo_attention *a, double *out, double *p,
+			 int b, int i, int h)
 {
 	int group = s->q_heads / s->kv_heads, dim = s->head_dim;
 	int seen = s->causal ? i + 1 + s->kv_len - s->q_len : s->kv_len;
