@@ -1,0 +1,69 @@
+#include "avo.h"
+#include "worker/cuda/driver.h"
+#include "worker/cuda/gpu.h"
+
+void gpu_arch_name(char *out, size_t size, int major, int minor)
+{
+	/* from Hopper on, the instructions that matter exist in the architecture-specific targets only */
+	snprintf(out, size, "sm_%d%d%s", major, minor, major >= 9 ? "a" : "");
+}
+
+/* Dense bf16 tensor FLOP a clock of one multiprocessor; NVIDIA's published peaks divided by their clocks. */
+static double tensor_flops_per_clock(int major, int minor)
+{
+	if (major == 8)
+		return minor == 0 ? 2048 : 1024;
+	if (major == 9)
+		return 4096;
+	if (major == 10)
+		return 8192;
+	return 0;
+}
+
+static int attribute(CUdevice_attribute which, CUdevice device)
+{
+	int value = 0;
+
+	cuda_driver(NULL)->cuDeviceGetAttribute(&value, which, device);
+	return value;
+}
+
+static void read_device(struct avo_device *d, CUdevice device)
+{
+	size_t memory = 0;
+
+	cuda_driver(NULL)->cuDeviceTotalMem(&memory, device);
+	d->cc_major = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device);
+	d->cc_minor = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device);
+	d->sm_count = attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device);
+	d->max_shared_bytes = attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, device);
+	d->shared_bytes_per_sm = attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR, device);
+	d->registers_per_sm = attribute(CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR, device);
+	d->max_cluster = attribute(CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH, device) ? 16 : 1;
+	d->l2_bytes = attribute(CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, device);
+	d->memory_bytes = (int64_t)memory;
+}
+
+enum avo_status gpu_facts_read(struct gpu_facts *out, int index, struct error *err)
+{
+	const struct cuda_driver *cuda = cuda_driver(err);
+	enum avo_status st;
+	CUdevice device;
+
+	memset(out, 0, sizeof(*out));
+	if (!cuda)
+		return AVO_ENVIRONMENT;
+	st = cuda_check(cuda->cuDeviceGet(&device, index), "opening the GPU", err);
+	if (st != AVO_OK)
+		return st;
+	read_device(&out->device, device);
+	cuda->cuDeviceGetName(out->name, sizeof(out->name), device);
+	cuda->cuDeviceGetPCIBusId(out->pci, sizeof(out->pci), device);
+	gpu_arch_name(out->arch, sizeof(out->arch), out->device.cc_major, out->device.cc_minor);
+	out->max_hz = attribute(CU_DEVICE_ATTRIBUTE_CLOCK_RATE, device) * 1e3;
+	out->flops_per_hz = tensor_flops_per_clock(out->device.cc_major, out->device.cc_minor) * out->device.sm_count;
+	/* two transfers a clock, bus width in bits */
+	out->dram_bytes_per_s = 2e3 * attribute(CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, device) *
+				attribute(CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, device) / 8;
+	return AVO_OK;
+}

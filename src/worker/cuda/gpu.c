@@ -1,0 +1,525 @@
+/*
+ * The CUDA backend: candidates are cubins and plans. Builds and plans are made
+ * in sandboxed processes; the runner, a process of its own that is trusted,
+ * holds the context and the clock. What goes wrong on the device costs that
+ * process, and the next run starts another.
+ */
+#include "avo.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "score/stats.h"
+#include "worker/cuda/cudnn.h"
+#include "worker/cuda/driver.h"
+#include "worker/cuda/gpu.h"
+#include "worker/cuda/planner.h"
+#include "worker/cuda/telemetry.h"
+#include "worker/job.h"
+#include "worker/random.h"
+
+#include <math.h>
+
+#define RUN_MS 20000			/* a run that takes longer hangs */
+#define PLANS_KEPT 48			/* the suite's cases, and the hidden shapes of one verdict */
+#define PEAK_SLACK 1.02
+#define SAMPLE_MS 50			/* of clocks and power */
+#define PEER_SEED "kernels/attention/sm80"
+
+struct backend {
+	struct gpu_facts facts;
+	struct gpu_keeper *keeper;
+	struct telemetry *telemetry;	/* NULL where NVML is not */
+	bool sampling;
+	struct candidate *slots[RUNNER_SLOTS];
+	struct random_source secret;
+};
+
+struct planned {
+	struct task_case c;
+	struct avo_plan plan;
+	char refusal[256];		/* not empty: the plan refuses this case, or is wrong */
+};
+
+struct candidate {
+	struct backend *backend;
+	int slot;
+	unsigned generation;		/* of the runner that holds it */
+	bool cudnn;
+	char *cubin, *planner;
+	struct planned plans[PLANS_KEPT];
+	int plan_count, plan_next;
+};
+
+static bool probe(char *device, size_t size)
+{
+	struct gpu_facts facts;
+
+	if (gpu_facts_read(&facts, 0, NULL) != AVO_OK)
+		return false;
+	snprintf(device, size, "%s, %d SMs, %s", facts.name, facts.device.sm_count, facts.arch);
+	return true;
+}
+
+static enum avo_status open_gpu(struct backend **out, struct error *err)
+{
+	struct backend *b = xcalloc(1, sizeof(*b));
+	enum avo_status st = gpu_facts_read(&b->facts, 0, err);
+
+	if (st != AVO_OK) {
+		free(b);
+		return st;
+	}
+	b->keeper = gpu_keeper_new(0);
+	if (telemetry_open(&b->telemetry, b->facts.pci, NULL) == AVO_OK)
+		b->sampling = telemetry_start(b->telemetry, SAMPLE_MS, NULL) == AVO_OK;
+	*out = b;
+	return AVO_OK;
+}
+
+static void close_gpu(struct backend *b)
+{
+	if (!b)
+		return;
+	gpu_keeper_free(b->keeper);
+	telemetry_close(b->telemetry);
+	free(b);
+}
+
+static enum avo_status build(struct build **out, struct build_report *r, struct backend *b, const char *dir, const char *cache,
+			     struct error *err)
+{
+	char *trusted;
+	enum avo_status st = path_mkdirs(cache, 0755, err);
+
+	*out = NULL;
+	if (st == AVO_OK)
+		st = gpu_build_trusted(&trusted, b->facts.arch, cache, err);
+	if (st != AVO_OK)
+		return st;
+	gpu_keeper_set_cubin(b->keeper, trusted);
+	free(trusted);
+	return gpu_build(out, r, &b->facts, dir, cache, err);
+}
+
+/* ---- candidates in slots ----------------------------------------------------------- */
+
+static enum avo_status ensure_loaded(struct run_outcome *outcome, struct candidate *c, struct error *err)
+{
+	struct runner_request q = { .op = c->cudnn ? RUNNER_LOAD_CUDNN : RUNNER_LOAD, .slots = { (uint32_t)c->slot } };
+	const struct runner_reply *reply;
+	enum avo_status st = gpu_keeper_start(c->backend->keeper, err);
+	int blame;
+
+	outcome->verdict = VERDICT_PASSED;
+	if (st != AVO_OK || c->generation == gpu_keeper_generation(c->backend->keeper))
+		return st;
+	snprintf(q.path, sizeof(q.path), "%s", c->cubin ? c->cubin : "");
+	st = gpu_keeper_call(&reply, &blame, c->backend->keeper, &q, NULL, 0, RUN_MS, err);
+	if (st != AVO_OK)
+		return st;
+	*outcome = reply->outcomes[0];
+	if (outcome->verdict == VERDICT_PASSED)
+		c->generation = gpu_keeper_generation(c->backend->keeper);
+	return AVO_OK;
+}
+
+static struct candidate *take_slot(struct backend *b)
+{
+	struct candidate *c = xcalloc(1, sizeof(*c));
+
+	c->backend = b;
+	for (c->slot = 0; c->slot < RUNNER_SLOTS && b->slots[c->slot]; c->slot++)
+		;
+	if (c->slot == RUNNER_SLOTS) {
+		free(c);
+		return NULL;
+	}
+	b->slots[c->slot] = c;
+	return c;
+}
+
+static void unload(struct candidate *c)
+{
+	if (!c)
+		return;
+	c->backend->slots[c->slot] = NULL;
+	free(c->cubin);
+	free(c->planner);
+	free(c);
+}
+
+static enum avo_status load(struct candidate **out, struct run_outcome *outcome, struct backend *b, const struct build *made,
+			    const struct extents *extents, struct error *err)
+{
+	struct candidate *c = take_slot(b);
+	enum avo_status st;
+
+	*out = NULL;
+	memset(outcome, 0, sizeof(*outcome));
+	if (!c)
+		return error_set(err, AVO_USAGE, "more than %d candidates at once", RUNNER_SLOTS);
+	c->cubin = xstrdup(made->cubin);
+	c->planner = xstrdup(made->planner);
+	st = ensure_loaded(outcome, c, err);
+	if (st != AVO_OK || outcome->verdict != VERDICT_PASSED)
+		unload(c);
+	else
+		*out = c;
+	return st;
+}
+
+/* ---- plans --------------------------------------------------------------------------- */
+
+static bool same_shape(const struct task_case *a, const struct task_case *b)
+{
+	return a->batch == b->batch && a->q_len == b->q_len && a->kv_len == b->kv_len && a->q_heads == b->q_heads &&
+	       a->kv_heads == b->kv_heads && a->head_dim == b->head_dim && a->causal == b->causal;
+}
+
+/* The candidate's plan for a case, asked for once and kept; the suite's cases stay longest. */
+static enum avo_status plan_for(const struct planned **out, struct candidate *c, const struct task_case *want, struct error *err)
+{
+	struct avo_problem problem;
+	struct planned *p;
+	struct error why;
+	enum avo_status st;
+	int i;
+
+	for (i = 0; i < c->plan_count; i++)
+		if (same_shape(&c->plans[i].c, want))
+			return *out = &c->plans[i], AVO_OK;
+	p = &c->plans[c->plan_next];
+	c->plan_next = (c->plan_next + 1) % PLANS_KEPT;
+	if (c->plan_count < PLANS_KEPT)
+		c->plan_count++;
+	memset(p, 0, sizeof(*p));
+	p->c = *want;
+	if (c->cudnn)
+		return *out = p, AVO_OK;
+	planner_problem(&problem, want, &c->backend->facts.device);
+	st = planner_run(&p->plan, c->planner, &problem, &why);
+	if (st == AVO_OK)
+		st = plan_validate(&p->plan, &problem, &why);
+	if (st != AVO_OK && st != AVO_NEGATIVE) {
+		c->plan_count = c->plan_next = 0;
+		*err = why;
+		return st;
+	}
+	if (st == AVO_NEGATIVE)
+		snprintf(p->refusal, sizeof(p->refusal), "%.250s", why.text);
+	*out = p;
+	return AVO_OK;
+}
+
+/* ---- runs ------------------------------------------------------------------------------ */
+
+static void fill_request(struct runner_request *q, const struct run_spec *spec)
+{
+	memset(q, 0, sizeof(*q));
+	q->op = RUNNER_RUN;
+	q->c = *spec->c;
+	q->fill = (uint32_t)spec->fill;
+	q->seed = spec->seed;
+	q->rows = spec->rows > 0 ? (uint32_t)spec->rows : 0;
+	q->changed = spec->changed;
+}
+
+static void blame_one(struct run_outcome *outcomes, int count, int blame, enum avo_status why)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		memset(&outcomes[i], 0, sizeof(outcomes[i]));
+		outcomes[i].seconds = NAN;
+		outcomes[i].verdict = i == blame ? (why == AVO_TIMEOUT ? VERDICT_TIMED_OUT : VERDICT_CRASHED) : VERDICT_PASSED;
+	}
+	snprintf(outcomes[blame].reason, sizeof(outcomes[blame].reason), why == AVO_TIMEOUT ?
+		 "the kernel did not end within %d s" : "the GPU's context died in this kernel (limit %d s)", RUN_MS / 1000);
+}
+
+/* Loads and plans for everybody in `who`; a candidate that cannot take part gets its outcome, and *ready is false. */
+static enum avo_status make_ready(bool *ready, struct run_outcome *outcomes, struct runner_request *q, struct avo_plan *plans,
+				  struct candidate *const *who, int count, const struct run_spec *spec, struct error *err)
+{
+	enum avo_status st = AVO_OK;
+	int i;
+
+	*ready = true;
+	for (i = 0; st == AVO_OK && i < count; i++) {
+		const struct planned *p;
+
+		memset(&outcomes[i], 0, sizeof(outcomes[i]));
+		st = ensure_loaded(&outcomes[i], who[i], err);
+		if (st == AVO_OK && outcomes[i].verdict == VERDICT_PASSED)
+			st = plan_for(&p, who[i], spec->c, err);
+		if (st != AVO_OK)
+			break;
+		if (outcomes[i].verdict == VERDICT_PASSED && p->refusal[0]) {
+			outcomes[i].verdict = VERDICT_CRASHED;
+			snprintf(outcomes[i].reason, sizeof(outcomes[i].reason), "%s", p->refusal);
+		}
+		if (outcomes[i].verdict != VERDICT_PASSED) {
+			*ready = false;
+			continue;
+		}
+		plans[i] = p->plan;
+		q->slots[i] = (uint32_t)who[i]->slot;
+	}
+	return st;
+}
+
+static enum avo_status run(struct run_outcome *outcomes, struct backend *b, struct candidate *const *who, int count,
+			   const struct run_spec *spec, struct error *err)
+{
+	struct avo_plan *plans = xcalloc((size_t)count, sizeof(*plans));
+	const struct runner_reply *reply;
+	struct runner_request q;
+	enum avo_status st;
+	bool ready;
+	int blame, i;
+
+	fill_request(&q, spec);
+	q.count = (uint32_t)count;
+	st = make_ready(&ready, outcomes, &q, plans, who, count, spec, err);
+	if (st == AVO_OK && ready) {
+		st = gpu_keeper_call(&reply, &blame, b->keeper, &q, plans, count, RUN_MS, err);
+		if (st == AVO_OK) {
+			for (i = 0; i < count; i++)
+				outcomes[i] = reply->outcomes[i];
+		} else if (blame >= 0 && blame < count) {
+			blame_one(outcomes, count, blame, st);
+			st = AVO_OK;
+		}
+		/* a fault on the device broke the context: the runner has left by itself */
+		for (i = 0; st == AVO_OK && i < count; i++)
+			if (outcomes[i].verdict == VERDICT_CRASHED)
+				gpu_keeper_stop(b->keeper);
+	}
+	free(plans);
+	return st;
+}
+
+/* ---- physics --------------------------------------------------------------------------- */
+
+/* At the highest clock: what this device could do at most. The scores' own clocks are in the telemetry. */
+static double peak(struct backend *b, const char *unit)
+{
+	double flops = b->facts.flops_per_hz * b->facts.max_hz;
+
+	return flops > 0 ? flops / (strcmp(unit, "TFLOPS") == 0 ? 1e12 : 1e9) : NAN;
+}
+
+static double floor_seconds(struct backend *b, const struct task_case *c, bool sure)
+{
+	double flops = b->facts.flops_per_hz * b->facts.max_hz * PEAK_SLACK;
+	double bandwidth = b->facts.dram_bytes_per_s * PEAK_SLACK;
+	/* the L2 is flushed: the inputs come from memory; the output may stay in the cache */
+	double reads = 2.0 * (double)(case_q_elements(c) + 2 * case_kv_elements(c));
+	double by_flops = flops > 0 ? case_flops(c) / flops : 0, by_bytes = bandwidth > 0 ? reads / bandwidth : 0;
+
+	return by_flops > by_bytes ? by_flops : by_bytes;
+}
+
+/* ---- peers ------------------------------------------------------------------------------- */
+
+struct peer {
+	const char *name;
+	char label[32];
+	struct candidate *candidate;
+	struct build *build;
+	double samples[SCORE_MAX_CASES][64];
+	char why_not[256];
+};
+
+static void peer_cudnn(struct peer *p, struct backend *b)
+{
+	struct run_outcome outcome;
+	struct error why;
+
+	if (cudnn_describe(p->label, sizeof(p->label), &why) != AVO_OK) {
+		snprintf(p->why_not, sizeof(p->why_not), "%.250s", why.text);
+		return;
+	}
+	p->candidate = take_slot(b);
+	if (p->candidate) {
+		p->candidate->cudnn = true;
+		if (ensure_loaded(&outcome, p->candidate, &why) != AVO_OK) {
+			snprintf(p->why_not, sizeof(p->why_not), "%.250s", why.text);
+			unload(p->candidate);
+			p->candidate = NULL;
+		}
+	}
+}
+
+/* The FlashAttention-2-class seed, for those who know its number. */
+static void peer_seed(struct peer *p, struct backend *b, const char *cache)
+{
+	char *dir = path_data(PEER_SEED);
+	struct build_report report;
+	struct run_outcome outcome = { 0 };
+	struct extents none = { 0 };
+	struct error why = { 0 };
+
+	snprintf(p->label, sizeof(p->label), "sm80 seed");
+	build_report_init(&report);
+	if (build(&p->build, &report, b, dir, cache, &why) != AVO_OK || !p->build ||
+	    load(&p->candidate, &outcome, b, p->build, &none, &why) != AVO_OK || !p->candidate)
+		snprintf(p->why_not, sizeof(p->why_not), "%.120s %.120s", report.error, why.text);
+	build_report_release(&report);
+	free(dir);
+}
+
+static enum avo_status measure_peers(struct peer *peers, int count, struct backend *b, const struct suite *s, int samples,
+				     struct job_progress *progress, struct error *err)
+{
+	enum avo_status st = AVO_OK;
+	int n, i, p;
+
+	for (n = 0; st == AVO_OK && n < samples; n++) {
+		for (i = 0; st == AVO_OK && i < s->count; i++) {
+			struct run_spec spec = { .c = &s->cases[i], .seed = random_seed(&b->secret), .rows = 16 };
+
+			for (p = 0; st == AVO_OK && p < count; p++) {
+				struct run_outcome outcome;
+
+				if (!peers[p].candidate)
+					continue;
+				st = run(&outcome, b, &peers[p].candidate, 1, &spec, err);
+				peers[p].samples[i][n] = st == AVO_OK && outcome.verdict == VERDICT_PASSED ? outcome.seconds : NAN;
+				if (st == AVO_OK && outcome.verdict != VERDICT_PASSED)
+					snprintf(peers[p].why_not, sizeof(peers[p].why_not), "%.250s", outcome.reason);
+			}
+		}
+		job_progress(progress, "peers", n + 1, samples);
+	}
+	return st;
+}
+
+static void report_peer(cJSON *list, struct peer *p, const struct suite *s, int samples)
+{
+	double unit = strcmp(s->unit, "TFLOPS") == 0 ? 1e12 : 1e9;
+	struct score score = { .count = s->count };
+	cJSON *obj = cJSON_CreateObject();
+	int i, n;
+
+	json_set_str(obj, "name", p->label);
+	if (p->why_not[0]) {
+		json_set_str(obj, "absent", p->why_not);
+		json_push(list, obj);
+		return;
+	}
+	snprintf(score.unit, sizeof(score.unit), "%s", s->unit);
+	for (i = 0; i < s->count; i++) {
+		double values[64];
+
+		for (n = 0; n < samples; n++)
+			values[n] = case_flops(&s->cases[i]) / p->samples[i][n] / unit;
+		snprintf(score.cases[i].name, sizeof(score.cases[i].name), "%s", s->cases[i].name);
+		score.cases[i].value = stats_median(values, samples);
+		score.cases[i].std = stats_std(values, samples);
+		score.cases[i].n = samples;
+	}
+	score_set_geomean(&score);
+	score_to_json(obj, &score);
+	json_push(list, obj);
+}
+
+static enum avo_status peers(cJSON *list, struct backend *b, const struct suite *suite, const char *cache, int samples,
+			     struct job_progress *progress, struct error *err)
+{
+	struct peer *all = xcalloc(2, sizeof(*all));
+	enum avo_status st;
+	int p;
+
+	if (samples > 64)
+		samples = 64;
+	peer_seed(&all[1], b, cache);	/* first: it makes the worker's own device code */
+	peer_cudnn(&all[0], b);
+	st = measure_peers(all, 2, b, suite, samples, progress, err);
+	for (p = 0; p < 2; p++) {
+		if (st == AVO_OK)
+			report_peer(list, &all[p], suite, samples);
+		unload(all[p].candidate);
+		gpu_build_free(all[p].build);
+	}
+	free(all);
+	return st;
+}
+
+/* ---- profile -------------------------------------------------------------------------------- */
+
+static enum avo_status profile(cJSON *result, struct backend *b, const struct build *made, const struct task_case *c, struct error *err)
+{
+	struct run_outcome outcome;
+	const struct runner_reply *reply;
+	struct extents none = { 0 };
+	struct candidate *who = NULL;
+	struct runner_request q;
+	struct run_spec spec = { .c = c, .seed = random_seed(&b->secret) };
+	const struct planned *p;
+	cJSON *found = NULL, *item;
+	enum avo_status st;
+	int blame;
+
+	/* counters never share a process with a clock */
+	gpu_keeper_stop(b->keeper);
+	st = load(&who, &outcome, b, made, &none, err);
+	if (st == AVO_OK && !who)
+		st = error_set(err, AVO_NEGATIVE, "%s", outcome.reason);
+	if (st == AVO_OK)
+		st = plan_for(&p, who, c, err);
+	if (st == AVO_OK && p->refusal[0])
+		st = error_set(err, AVO_NEGATIVE, "%s", p->refusal);
+	if (st == AVO_OK) {
+		fill_request(&q, &spec);
+		q.op = RUNNER_PROFILE;
+		q.slots[0] = (uint32_t)who->slot;
+		st = gpu_keeper_call(&reply, &blame, b->keeper, &q, &p->plan, 1, 3 * RUN_MS, err);
+	}
+	if (st == AVO_OK)
+		st = json_parse(&found, reply->text, strlen(reply->text), err);
+	while (found && (item = found->child))
+		cJSON_AddItemToObject(result, item->string, cJSON_DetachItemViaPointer(found, item));
+	cJSON_Delete(found);
+	unload(who);
+	gpu_keeper_stop(b->keeper);
+	return st;
+}
+
+static void telemetry(cJSON *obj, struct backend *b)
+{
+	struct telemetry_summary summary;
+	unsigned others[8];
+	int count;
+
+	if (!b->telemetry)
+		return;
+	telemetry_device_json(obj, b->telemetry);
+	if (b->sampling) {
+		telemetry_stop(b->telemetry, &summary);
+		telemetry_summary_json(obj, &summary);
+		if (isfinite(summary.values[TELEMETRY_SM_MHZ].mean) && b->facts.flops_per_hz > 0)
+			json_set_num(obj, "peak_at_observed_clock_tflops",
+				     b->facts.flops_per_hz * summary.values[TELEMETRY_SM_MHZ].mean * 1e6 / 1e12);
+		b->sampling = telemetry_start(b->telemetry, SAMPLE_MS, NULL) == AVO_OK;
+	}
+	count = telemetry_others(b->telemetry, others, (int)ARRAY_LEN(others));
+	if (count > 1)
+		json_set_int(obj, "other_processes", count - 1);
+}
+
+const struct backend_ops cuda_backend = {
+	.name = "cuda",
+	.probe = probe,
+	.open = open_gpu,
+	.close = close_gpu,
+	.build = build,
+	.build_free = gpu_build_free,
+	.load = load,
+	.unload = unload,
+	.run = run,
+	.peak = peak,
+	.floor_seconds = floor_seconds,
+	.peers = peers,
+	.profile = profile,
+	.telemetry = telemetry,
+};

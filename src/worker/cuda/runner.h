@@ -1,0 +1,61 @@
+/*
+ * The GPU runner: the one process that holds the CUDA context. It is trusted
+ * host code; candidates reach it as cubins and validated plans only. A kernel
+ * that hangs, faults or corrupts the context costs this process and nothing else:
+ * the worker kills it and starts another.
+ *
+ * Requests and replies are structs over a SOCK_SEQPACKET pair (descriptor 3 of
+ * the runner). Both ends are the same program.
+ */
+#ifndef AVO_WORKER_CUDA_RUNNER_H
+#define AVO_WORKER_CUDA_RUNNER_H
+
+#include <avo/plan.h>
+
+#include "worker/backend.h"
+
+#define RUNNER_PROCESS_FLAG "--cuda-runner"
+#define RUNNER_SLOTS 4
+#define RUNNER_PATH 512
+
+enum runner_op {
+	RUNNER_LOAD,		/* cubin of a candidate into a slot */
+	RUNNER_LOAD_CUDNN,	/* cuDNN's attention into a slot: a trusted baseline, no plan needed */
+	RUNNER_UNLOAD,
+	RUNNER_RUN,		/* fill once, run each slot named, check every output */
+	RUNNER_PROFILE,		/* counters of one run of slots[0]; the reply is JSON text */
+};
+
+struct runner_request {
+	uint32_t op;
+	uint32_t count;			/* RUN: slots used */
+	uint32_t slots[RUNNER_SLOTS];	/* LOAD, UNLOAD, PROFILE: slots[0] */
+	char path[RUNNER_PATH];		/* LOAD: the cubin */
+	struct task_case c;
+	uint32_t fill;
+	uint64_t seed;
+	uint32_t rows;			/* 0: all */
+	uint32_t changed;
+	/* RUN and PROFILE: `count` struct avo_plan follow in the same packet */
+};
+
+enum runner_reply_kind {
+	RUNNER_READY,		/* once, when the context stands: text is the PCI address */
+	RUNNER_BEGIN,		/* run number `index` of a RUN is about to be launched: whom to blame from here on */
+	RUNNER_CHECKING,	/* all have run; what follows is the runner's own work */
+	RUNNER_DONE,		/* outcomes */
+	RUNNER_TEXT,		/* PROFILE: text */
+	RUNNER_FAILED,		/* ours: text says why */
+};
+
+struct runner_reply {
+	uint32_t kind;
+	uint32_t index;
+	struct run_outcome outcomes[RUNNER_SLOTS];
+	char text[16384];
+};
+
+/* argv: flag trusted.cubin device-index. */
+int runner_process(int argc, char **argv);
+
+#endif

@@ -1,0 +1,281 @@
+// The worker's own device code: values, the reference, and the comparison.
+// Compiled by NVRTC when the backend is opened; runs in the runner's process.
+//
+// Tensors are bf16 [batch, length, heads, head_dim]. A row is one (batch,
+// position, head) of the output, numbered as it lies in memory.
+
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+__device__ __forceinline__ float from_bf16(u16 x)
+{
+	return __uint_as_float((u32)x << 16);
+}
+
+// Round to nearest even, as every bf16 output is.
+__device__ __forceinline__ u16 to_bf16(float x)
+{
+	u32 bits = __float_as_uint(x);
+
+	if ((bits & 0x7fffffff) > 0x7f800000)
+		return (u16)(bits >> 16 | 0x40);
+	return (u16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+__device__ __forceinline__ float rounded(float x)
+{
+	return from_bf16(to_bf16(x));
+}
+
+__device__ __forceinline__ u64 mix(u64 x)
+{
+	x ^= x >> 30;
+	x *= 0xbf58476d1ce4e5b9ull;
+	x ^= x >> 27;
+	x *= 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+// n independent values of mean 0 and variance 1 (Box-Muller), a counter-based stream.
+extern "C" __global__ void fill_normal(u16 *out, u64 n, u64 seed)
+{
+	u64 pairs = (n + 1) / 2;
+
+	for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < pairs; i += (u64)gridDim.x * blockDim.x) {
+		u64 bits = mix(seed + (i + 1) * 0x9e3779b97f4a7c15ull);
+		float radius = sqrtf(-2.0f * logf(((u32)(bits >> 40) + 0.5f) * (1.0f / 16777216.0f)));
+		float s, c;
+
+		sincospif((float)((u32)bits & 0xffffff) * (2.0f / 16777216.0f), &s, &c);
+		out[2 * i] = to_bf16(radius * c);
+		if (2 * i + 1 < n)
+			out[2 * i + 1] = to_bf16(radius * s);
+	}
+}
+
+struct scan_result {
+	u64 digest;			// of all bytes, the same whatever the order of summing
+	u64 first_bad;			// index of the first element that is not finite; n when there is none
+};
+
+// result->first_bad must hold n, result->digest 0.
+extern "C" __global__ void scan(const u16 *values, u64 n, struct scan_result *result)
+{
+	u64 digest = 0, first = n;
+
+	for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < (n + 3) / 4; i += (u64)gridDim.x * blockDim.x) {
+		u64 word = 0;
+
+		if (4 * i + 4 <= n)
+			word = ((const u64 *)values)[i];
+		else
+			for (u64 j = 4 * i; j < n; j++)
+				word |= (u64)values[j] << 16 * (j - 4 * i);
+		for (int j = 0; j < 4 && 4 * i + j < n; j++)
+			if ((word >> 16 * j & 0x7f80) == 0x7f80 && 4 * i + j < first)
+				first = 4 * i + j;
+		digest += mix(word ^ mix(i + 1));
+	}
+	for (int offset = 16; offset; offset >>= 1) {
+		u64 other = __shfl_down_sync(~0u, first, offset);
+
+		digest += __shfl_down_sync(~0u, digest, offset);
+		first = other < first ? other : first;
+	}
+	if (threadIdx.x % 32 == 0) {
+		atomicAdd(&result->digest, digest);
+		if (first < n)
+			atomicMin(&result->first_bad, first);
+	}
+}
+
+struct shape {
+	int batch, q_len, kv_len, q_heads, kv_heads, head_dim, causal;
+	float scale;
+};
+
+// The sum of v over a block of 256 threads, to all of them.
+__device__ float block_sum(float v, float *shared)
+{
+	for (int offset = 16; offset; offset >>= 1)
+		v += __shfl_xor_sync(~0u, v, offset);
+	__syncthreads();
+	if (threadIdx.x % 32 == 0)
+		shared[threadIdx.x / 32] = v;
+	__syncthreads();
+	v = 0;
+	for (int i = 0; i < 8; i++)
+		v += shared[i];
+	return v;
+}
+
+__device__ float block_max(float v, float *shared)
+{
+	for (int offset = 16; offset; offset >>= 1)
+		v = fmaxf(v, __shfl_xor_sync(~0u, v, offset));
+	__syncthreads();
+	if (threadIdx.x % 32 == 0)
+		shared[threadIdx.x / 32] = v;
+	__syncthreads();
+	for (int i = 0; i < 8; i++)
+		v = fmaxf(v, shared[i]);
+	return v;
+}
+
+// Scores of one row against all keys it sees. exact: fp32; plain: as bf16 arithmetic
+// gives them, the scale applied to K and rounded, the score rounded.
+__device__ void row_scores(const u16 *q, const u16 *k, u64 key_stride, int keys, struct shape s, float *exact, float *plain,
+			   float *q_shared)
+{
+	for (int d = threadIdx.x; d < s.head_dim; d += blockDim.x)
+		q_shared[d] = from_bf16(q[d]);
+	__syncthreads();
+	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
+		const u16 *key = k + j * key_stride;
+		float e = 0, p = 0;
+
+		for (int d = 0; d < s.head_dim; d += 4) {
+			u64 four = *(const u64 *)(key + d);
+
+			for (int x = 0; x < 4; x++) {
+				float value = from_bf16((u16)(four >> 16 * x));
+
+				e = fmaf(q_shared[d + x], value, e);
+				p = fmaf(q_shared[d + x], rounded(value * s.scale), p);
+			}
+		}
+		exact[j] = e * s.scale;
+		plain[j] = rounded(p);
+	}
+}
+
+// Scores to weights in place: fp32 for exact, each weight rounded to bf16 for plain.
+__device__ void row_softmax(float *exact, float *plain, int keys, float *shared)
+{
+	float max_e = -INFINITY, max_p = -INFINITY, sum_e = 0, sum_p = 0;
+
+	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
+		max_e = fmaxf(max_e, exact[j]);
+		max_p = fmaxf(max_p, plain[j]);
+	}
+	max_e = block_max(max_e, shared);
+	max_p = block_max(max_p, shared);
+	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
+		sum_e += exact[j] = expf(exact[j] - max_e);
+		sum_p += plain[j] = expf(plain[j] - max_p);
+	}
+	sum_e = block_sum(sum_e, shared);
+	sum_p = block_sum(sum_p, shared);
+	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
+		exact[j] /= sum_e;
+		plain[j] = rounded(plain[j] / sum_p);
+	}
+	__syncthreads();
+}
+
+// One block of 256 threads a row: the reference and the plain bf16 computation of rows[blockIdx.x].
+// scratch: 2 * kv_len floats a block; outputs: head_dim floats a row.
+extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, const u16 *k, const u16 *v, const u32 *rows,
+		struct shape s, float *scratch, float *exact_out, float *plain_out)
+{
+	__shared__ float q_shared[256], shared[8];
+	__shared__ float part_e[256], part_p[256];
+	u32 row = rows[blockIdx.x];
+	int head = row % s.q_heads, position = row / s.q_heads % s.q_len, b = row / s.q_heads / s.q_len;
+	int kv_head = head / (s.q_heads / s.kv_heads);
+	int keys = s.causal ? min(position + s.kv_len - s.q_len + 1, s.kv_len) : s.kv_len;
+	u64 key_stride = (u64)s.kv_heads * s.head_dim;
+	u64 kv_base = (u64)b * s.kv_len * key_stride + (u64)kv_head * s.head_dim;
+	float *exact = scratch + (u64)blockIdx.x * 2 * s.kv_len, *plain = exact + s.kv_len;
+	// column d is shared by `groups` threads, each taking every groups-th key
+	int d = threadIdx.x % s.head_dim, group = threadIdx.x / s.head_dim, groups = 256 / s.head_dim;
+
+	row_scores(q + (u64)row * s.head_dim, k + kv_base, key_stride, keys, s, exact, plain, q_shared);
+	__syncthreads();
+	row_softmax(exact, plain, keys, shared);
+	float e = 0, p = 0;
+	if (group < groups)
+		for (int j = group; j < keys; j += groups) {
+			float value = from_bf16(v[kv_base + j * key_stride + d]);
+
+			e = fmaf(exact[j], value, e);
+			p = fmaf(plain[j], value, p);
+		}
+	part_e[threadIdx.x] = e;
+	part_p[threadIdx.x] = p;
+	__syncthreads();
+	if (group == 0) {
+		for (int g = 1; g < groups; g++) {
+			e += part_e[g * s.head_dim + d];
+			p += part_p[g * s.head_dim + d];
+		}
+		exact_out[(u64)blockIdx.x * s.head_dim + d] = e;
+		plain_out[(u64)blockIdx.x * s.head_dim + d] = rounded(p);
+	}
+}
+
+struct row_result {
+	float max_error;		// |out - exact|, and where
+	float plain_error;		// max |plain - exact|
+	float rounding;			// max |(x + 0.3 - 0.3) - x| in bf16, x = exact rounded
+	float largest;			// max |exact|
+	float expected, got;		// at the largest error
+	int worst;			// its column
+	float error_norm, plain_norm, exact_norm;	// Euclidean, over the row
+};
+
+// One warp a row: the candidate's output against the reference.
+extern "C" __global__ void compare_rows(const u16 *out, const u32 *rows, int count, int head_dim, const float *exact,
+		const float *plain, struct row_result *results)
+{
+	int i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
+	struct row_result r = { -1, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	if (i >= count)
+		return;
+	for (int d = lane; d < head_dim; d += 32) {
+		float want = exact[(u64)i * head_dim + d], got = from_bf16(out[(u64)rows[i] * head_dim + d]);
+		float error = fabsf(got - want), p = plain[(u64)i * head_dim + d] - want, x = rounded(want);
+		float noise = fabsf(rounded(rounded(x + 0.3f) - 0.3f) - x);
+
+		if (!(error <= 3e38f))
+			error = 3e38f;
+		if (error > r.max_error) {
+			r.max_error = error;
+			r.worst = d;
+			r.expected = want;
+			r.got = got;
+		}
+		r.plain_error = fmaxf(r.plain_error, fabsf(p));
+		r.rounding = fmaxf(r.rounding, noise);
+		r.largest = fmaxf(r.largest, fabsf(want));
+		r.error_norm += error * error;
+		r.plain_norm += p * p;
+		r.exact_norm += want * want;
+	}
+	for (int offset = 16; offset; offset >>= 1) {
+		float error = __shfl_xor_sync(~0u, r.max_error, offset), expected = __shfl_xor_sync(~0u, r.expected, offset);
+		float got = __shfl_xor_sync(~0u, r.got, offset);
+		int worst = __shfl_xor_sync(~0u, r.worst, offset);
+
+		if (error > r.max_error || (error == r.max_error && worst < r.worst)) {
+			r.max_error = error;
+			r.expected = expected;
+			r.got = got;
+			r.worst = worst;
+		}
+		r.plain_error = fmaxf(r.plain_error, __shfl_xor_sync(~0u, r.plain_error, offset));
+		r.rounding = fmaxf(r.rounding, __shfl_xor_sync(~0u, r.rounding, offset));
+		r.largest = fmaxf(r.largest, __shfl_xor_sync(~0u, r.largest, offset));
+		r.error_norm += __shfl_xor_sync(~0u, r.error_norm, offset);
+		r.plain_norm += __shfl_xor_sync(~0u, r.plain_norm, offset);
+		r.exact_norm += __shfl_xor_sync(~0u, r.exact_norm, offset);
+	}
+	if (lane == 0) {
+		r.error_norm = sqrtf(r.error_norm);
+		r.plain_norm = sqrtf(r.plain_norm);
+		r.exact_norm = sqrtf(r.exact_norm);
+		results[i] = r;
+	}
+}
