@@ -1,7 +1,13 @@
 #include "avo.h"
 #include "worker/backend.h"
 
-static const struct backend_ops *const table[] = { &cpu_backend, NULL };
+static const struct backend_ops *const table[] = {
+	&cpu_backend,
+#ifdef HAVE_CUDA
+	&cuda_backend,
+#endif
+	NULL
+};
 
 static const char *const fill_names[FILL_COUNT] = {
 	[FILL_NORMAL] = "normal",

@@ -108,8 +108,8 @@ struct backend_ops {
 	/* No candidate can be faster than this. 0: unknown. sure: before an accusation, worth a longer measurement. */
 	double (*floor_seconds)(struct backend *b, const struct task_case *c, bool sure);
 
-	/* Appends {"name", SCORE} for each baseline that is installed here; samples runs a case. May be NULL. */
-	enum avo_status (*peers)(cJSON *list, struct backend *b, const struct suite *suite, int samples,
+	/* Appends {"name", SCORE} for each baseline that is installed here, or {"name", "absent": why}; samples runs a case. May be NULL. */
+	enum avo_status (*peers)(cJSON *list, struct backend *b, const struct suite *suite, const char *cache, int samples,
 				 struct job_progress *progress, struct error *err);
 	/* Counters of one run into result. May be NULL: the backend has none. */
 	enum avo_status (*profile)(cJSON *result, struct backend *b, const struct build *build, const struct task_case *c,
@@ -118,7 +118,7 @@ struct backend_ops {
 	void (*telemetry)(cJSON *obj, struct backend *b);
 };
 
-extern const struct backend_ops cpu_backend;
+extern const struct backend_ops cpu_backend, cuda_backend;
 
 /* The table of backends, NULL-terminated; and the one with this name, or NULL. */
 const struct backend_ops *const *backend_table(void);

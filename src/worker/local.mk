@@ -4,6 +4,7 @@
 pkglibexec_PROGRAMS = avo-worker
 noinst_LIBRARIES += libavoworker.a
 avo_worker_SOURCES = src/worker/main.c
+avo_worker_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
 libavoworker_a_SOURCES = \
 	src/worker/backend.c src/worker/backend.h \
 	src/worker/checks.c src/worker/checks.h \
@@ -26,5 +27,5 @@ libavoworker_a_SOURCES = \
 	src/worker/cpu/reference.c src/worker/cpu/reference.h \
 	src/worker/cpu/values.c src/worker/cpu/values.h
 libavoworker_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
-WORKER_LIBS = libavoworker.a libavoeval.a libavobase.a $(WORKER_CJSON_LIBS) $(WORKER_SECCOMP_LIBS) -ldl -lm -lpthread
+WORKER_LIBS = libavoworker.a $(AVO_WORKER_CUDA) libavoeval.a libavobase.a $(WORKER_CJSON_LIBS) $(WORKER_SECCOMP_LIBS) -ldl -lm -lpthread
 avo_worker_LDADD = $(WORKER_LIBS)

@@ -46,7 +46,7 @@ static enum avo_status run_peers(cJSON *result, struct backend *b, struct job *j
 	if (job->ops->probe(device, sizeof(device)))
 		json_set_str(result, "device", device);
 	if (job->ops->peers)
-		st = job->ops->peers(list, b, &job->suite, 10, progress, err);
+		st = job->ops->peers(list, b, &job->suite, job->cache, 10, progress, err);
 	json_set(result, "peers", list);
 	return st;
 }

@@ -353,7 +353,7 @@ static double floor_seconds(struct backend *b, const struct task_case *c, bool s
 	return fmax(isnan(compute) ? 0 : compute, case_bytes(c) / ABSURD_BANDWIDTH);
 }
 
-static enum avo_status peers(cJSON *list, struct backend *b, const struct suite *suite, int samples,
+static enum avo_status peers(cJSON *list, struct backend *b, const struct suite *suite, const char *cache, int samples,
 			     struct job_progress *progress, struct error *err)
 {
 	return openblas_peer(list, suite, samples, progress, err);

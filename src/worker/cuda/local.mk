@@ -4,6 +4,13 @@ if HAVE_CUDA
 noinst_LIBRARIES += libavocuda.a
 libavocuda_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include -isystem $(top_srcdir)/src/worker/cuda/shim $(CUDA_CPPFLAGS)
 libavocuda_a_SOURCES = \
+	src/worker/cuda/build.c \
+	src/worker/cuda/facts.c \
+	src/worker/cuda/gpu.c src/worker/cuda/gpu.h \
+	src/worker/cuda/keeper.c \
+	src/worker/cuda/launch.c src/worker/cuda/launch.h \
+	src/worker/cuda/runner.c src/worker/cuda/runner.h \
+	src/worker/cuda/values.c src/worker/cuda/values.h \
 	src/worker/cuda/counters.c src/worker/cuda/counters.h \
 	src/worker/cuda/cudnn.c src/worker/cuda/cudnn.h \
 	src/worker/cuda/dl.c src/worker/cuda/dl.h \
@@ -14,5 +21,16 @@ libavocuda_a_SOURCES = \
 	src/worker/cuda/ptxas.c src/worker/cuda/ptxas.h \
 	src/worker/cuda/validate.c \
 	src/worker/cuda/telemetry.c src/worker/cuda/telemetry.h
+nodist_libavocuda_a_SOURCES = src/worker/cuda/trusted_cu.h
+BUILT_SOURCES += src/worker/cuda/trusted_cu.h
+CLEANFILES += src/worker/cuda/trusted_cu.h
+src/worker/cuda/trusted_cu.h: src/worker/cuda/trusted.cu src/worker/cuda/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) src/worker/cuda && $(AWK) -v name=trusted_source -f $(srcdir)/src/worker/cuda/embed.awk \
+		$(srcdir)/src/worker/cuda/trusted.cu >$@.tmp && mv $@.tmp $@
+src/worker/cuda/libavocuda_a-build.$(OBJEXT): src/worker/cuda/trusted_cu.h
+AVO_WORKER_CUDA = libavocuda.a libavoworker.a
+else
+AVO_WORKER_CUDA =
 endif
+EXTRA_DIST += src/worker/cuda/trusted.cu src/worker/cuda/embed.awk
 EXTRA_DIST += src/worker/cuda/shim/string
