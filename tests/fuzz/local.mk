@@ -14,15 +14,18 @@
 # from a fixed start ($AVO_FUZZ_SEED); run one longer by hand with
 #   tests/fuzz/fuzz_NAME -dict=... /tmp/new tests/fuzz/corpus/NAME
 EXTRA_DIST += tests/fuzz/run.sh tests/fuzz/build.sh tests/fuzz/corpus \
-	tests/fuzz/fuzz_journal.c tests/fuzz/journal.dict
+	tests/fuzz/fuzz_journal.c tests/fuzz/fuzz_suite.c tests/fuzz/fuzz_text.c \
+	tests/fuzz/journal.dict tests/fuzz/suite.dict tests/fuzz/text.dict
 TESTS += tests/fuzz/run.sh
 FUZZ_CPPFLAGS = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(CJSON_CFLAGS)
 FUZZ_LIBS = $(CJSON_LIBS) -lm -lpthread
 FUZZ_BUILD = $(AM_V_GEN)$(MKDIR_P) tests/fuzz && FUZZ_CC='$(FUZZ_CC)' $(SHELL) $(srcdir)/tests/fuzz/build.sh
-fuzz_targets = tests/fuzz/fuzz_journal
+fuzz_targets = tests/fuzz/fuzz_journal tests/fuzz/fuzz_suite tests/fuzz/fuzz_text
 fuzz_journal_sources = tests/fuzz/fuzz_journal.c src/task/score.c \
 	src/journal/append.c src/journal/apply.c src/journal/apply_attempt.c src/journal/apply_run.c src/journal/apply_step.c \
 	src/journal/read.c src/journal/segment.c src/journal/state.c src/journal/verify.c
+fuzz_suite_sources = tests/fuzz/fuzz_suite.c src/task/case.c src/task/score.c src/task/suite.c
+fuzz_text_sources = tests/fuzz/fuzz_text.c
 if HAVE_FUZZER
 check_DATA = $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
@@ -30,3 +33,9 @@ endif
 
 tests/fuzz/fuzz_journal: $(fuzz_journal_sources) $(libavobase_a_SOURCES)
 	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_journal_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_suite: $(fuzz_suite_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_suite_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_text: $(fuzz_text_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_text_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
