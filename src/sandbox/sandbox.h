@@ -70,6 +70,7 @@ enum avo_status sandbox_run(struct child_result *result, struct buf *out, struct
  * executable pages, reading and writing the descriptors it has, and exiting
  * are possible; anything else ends the process with SIGSYS. The call is
  * final, and holds for the calling thread only: be single-threaded.
+ * Handlers of crashes (SIGSEGV, ...) are taken away: a crash is seen as one.
  * AVO_ENVIRONMENT when the kernel has no seccomp.
  *
  * evidence: a word in memory that the parent shares (or NULL). 0 until a

@@ -79,6 +79,16 @@ static enum avo_status build(struct sock_filter **out, unsigned short *len, stru
 	return bpf_export(out, len, &b, err);
 }
 
+/* A crash must end the process as that crash; a handler (a sanitizer's opens files) would make it a violation. */
+static void reset_crash_handlers(void)
+{
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(crashes); i++)
+		signal(crashes[i], SIG_DFL);
+}
+
 enum avo_status sandbox_seal(volatile int32_t *evidence, struct error *err)
 {
 	struct sigaction act = { .sa_sigaction = on_violation, .sa_flags = SA_SIGINFO };
@@ -90,6 +100,7 @@ enum avo_status sandbox_seal(volatile int32_t *evidence, struct error *err)
 	evidence_word = evidence;
 	if (evidence)
 		*evidence = 0;
+	reset_crash_handlers();
 	sigemptyset(&act.sa_mask);
 	if (sigaction(SIGSYS, &act, NULL) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) != 0)
