@@ -1,6 +1,13 @@
 #include "avo.h"
+#include "base/child.h"
 #include "worker/cuda/driver.h"
 #include "worker/cuda/gpu.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER_MS 30000		/* a driver that wakes up a GPU takes its time */
 
 void gpu_arch_name(char *out, size_t size, int major, int minor)
 {
@@ -44,7 +51,7 @@ static void read_device(struct avo_device *d, CUdevice device)
 	d->memory_bytes = (int64_t)memory;
 }
 
-enum avo_status gpu_facts_read(struct gpu_facts *out, int index, struct error *err)
+static enum avo_status read_here(struct gpu_facts *out, int index, struct error *err)
 {
 	const struct cuda_driver *cuda = cuda_driver(err);
 	enum avo_status st;
@@ -66,4 +73,64 @@ enum avo_status gpu_facts_read(struct gpu_facts *out, int index, struct error *e
 	out->dram_bytes_per_s = 2e3 * attribute(CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, device) *
 				attribute(CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, device) / 8;
 	return AVO_OK;
+}
+
+/*
+ * The driver does not survive a fork(), and the worker forks: so a child asks,
+ * and only the runner ever initialises CUDA for itself.
+ */
+struct answer {
+	enum avo_status status;
+	struct gpu_facts facts;
+	struct error err;
+};
+
+static enum avo_status ask_child(struct answer *out, int index, struct error *err)
+{
+	struct pollfd p = { .events = POLLIN };
+	enum avo_status st;
+	int fds[2];
+	pid_t pid;
+
+	st = child_pipe(fds, err);
+	if (st != AVO_OK)
+		return st;
+	pid = fork();
+	if (pid == 0) {
+		ssize_t ignored;
+
+		out->status = read_here(&out->facts, index, &out->err);
+		ignored = write(fds[1], out, sizeof(*out));
+		(void)ignored;
+		_exit(0);
+	}
+	close(fds[1]);
+	p.fd = fds[0];
+	if (pid < 0 || poll(&p, 1, ANSWER_MS) != 1 || read(fds[0], out, sizeof(*out)) != (ssize_t)sizeof(*out))
+		st = error_set(err, AVO_ENVIRONMENT, "the CUDA driver does not answer");
+	close(fds[0]);
+	if (pid > 0)
+		child_kill(pid);
+	return st;
+}
+
+enum avo_status gpu_facts_read(struct gpu_facts *out, int index, struct error *err)
+{
+	static struct answer known;
+	static int known_index = -1;
+	enum avo_status st;
+
+	if (known_index != index) {
+		struct answer asked = { 0 };
+
+		st = ask_child(&asked, index, err);
+		if (st != AVO_OK)
+			return st;
+		known = asked;
+		known_index = index;
+	}
+	*out = known.facts;
+	if (known.status != AVO_OK && err)
+		*err = known.err;
+	return known.status;
 }
