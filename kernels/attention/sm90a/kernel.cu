@@ -7,7 +7,7 @@
  * keys in blocks of N = TILE_N_..., from the right, so that masked blocks come first.
  * Blocks are persistent: one per SM, tiles handed out by a counter or by stride.
  *
- *   shared memory   Q [TILE_M x 128], K and V [STAGES][N x 128], each as two
+ *   shared memory   Q [Q_STAGES][TILE_M x 128], K and V [STAGES][N x 128], each as two
  *                   panels of 64 columns in the 128-byte swizzle
  *   registers       O 64 x 128 fp32, S 64 x N fp32, P the same in bf16
  *   OVERLAP         S of block j is started before P V of block j + 1, and its
@@ -25,14 +25,19 @@
  * v2       descriptors as 32-bit words, uniform in a warp:     731 (1.048), 705 (1.092)
  *          fewer instructions between products; all tiles
  *          handed out by the counter, O multiplied always
+ * v3       causal: N = 128 and a second buffer for Q           731 (1.052), 706 (1.106); 30 pairs
  * tried    exponentials forced in front of the wait for P V    712 (1.021), 681 (1.058), EARLY_SOFTMAX
- *          the turn-taking left out                            709 (1.017), 678 (1.053), PING_PONG
+ *          no turn-taking                                      739 (1.055), 657 (1.011), PING_PONG
+ *          P V waited for before the next S is started         655 (0.935), 637 (0.979), OVERLAP
+ *          O multiplied only when a maximum moved              732 (1.045), 702 (1.079), RESCALE
+ *          short rows of the mask first                           -         682 (1.049), LONGEST_FIRST
  */
 /* ---- parameters: read by plan.c too ---- */
 #define TILE_N_FULL 176		// avo: 96|128|160|176
-#define TILE_N_CAUSAL 176	// avo: 96|128|160|176
+#define TILE_N_CAUSAL 128	// avo: 96|128|160|176
 #define STAGES 2		// avo: 2|3
-#define Q_STAGES 1		// avo: 1|2
+#define Q_STAGES_FULL 1		// avo: 1|2
+#define Q_STAGES_CAUSAL 2	// avo: 1|2
 #define OVERLAP 1		// avo: 0|1
 #define EARLY_SOFTMAX 0		// avo: 0|1
 #define PING_PONG 1		// avo: 0|1
@@ -42,12 +47,13 @@
 #define LONGEST_FIRST 1		// avo: 0|1
 #define L2_SECTION_MIB_FULL 16	// avo: 8|16|32|64
 #define L2_SECTION_MIB_CAUSAL 32	// avo: 8|16|32|64
-#define PRODUCER_REGISTERS 24	// avo: 24|32|40
+#define PRODUCER_REGISTERS 40	// avo: 24|32|40
 
 /*
  * OVERLAP        S of a block is started before P V of the block in front of it
  * EARLY_SOFTMAX  all exponentials are computed before P V is waited for
  * PING_PONG      the warpgroups issue their products in turn
+ * Q_STAGES_...   buffers for Q; a second one is filled while the tile before is computed
  * RESCALE        0: multiply O every block; 1: when a maximum of the warp's rows moved;
  *                2: when one moved by more than RESCALE_LOG2, in log2 units; exact all
  *                the same, since P then carries that factor until the end
@@ -64,20 +70,21 @@
 #define CONSUMER_REGISTERS (PRODUCER_REGISTERS > 32 ? 232 : 240)	/* the three together at most 512 */
 
 #define TILE_N(causal) ((causal) ? TILE_N_CAUSAL : TILE_N_FULL)
+#define Q_STAGES(causal) ((causal) ? Q_STAGES_CAUSAL : Q_STAGES_FULL)
 #define Q_BYTES (TILE_M * HEAD_DIM * 2)
-#define KV_BYTES(n) ((n) * HEAD_DIM * 2)
-#define SHARED_K (Q_STAGES * Q_BYTES)
-#define SHARED_V(n) (SHARED_K + STAGES * KV_BYTES(n))
-#define SHARED_BARRIERS(n) (SHARED_V(n) + STAGES * KV_BYTES(n))
-#define SHARED_BYTES(n) (SHARED_BARRIERS(n) + 256 + 1024)	/* 1024 to align the start */
+#define KV_BYTES(causal) (TILE_N(causal) * HEAD_DIM * 2)
+#define SHARED_K(causal) (Q_STAGES(causal) * Q_BYTES)
+#define SHARED_V(causal) (SHARED_K(causal) + STAGES * KV_BYTES(causal))
+#define SHARED_BARRIERS(causal) (SHARED_V(causal) + STAGES * KV_BYTES(causal))
+#define SHARED_BYTES(causal) (SHARED_BARRIERS(causal) + 256 + 1024)	/* 1024 to align the start */
 
 #ifdef __CUDACC__
 #include <avo/device/wgmma.cuh>
 
 enum { /* offsets of the mbarriers, 8 bytes each */
 	Q_FULL = 0,
-	Q_EMPTY = Q_FULL + 8 * Q_STAGES,
-	K_FULL = Q_EMPTY + 8 * Q_STAGES,
+	Q_EMPTY = Q_FULL + 16,
+	K_FULL = Q_EMPTY + 16,
 	K_EMPTY = K_FULL + 8 * STAGES,
 	V_FULL = K_EMPTY + 8 * STAGES,
 	V_EMPTY = V_FULL + 8 * STAGES,
@@ -109,8 +116,9 @@ template <int SLOTS> struct ring {
 };
 
 /* Tiles of one section of heads at a time, the long rows of a causal mask first. */
-template <int N, bool CAUSAL> AVO_DEVICE tile find_tile(const problem &p, int index)
+template <bool CAUSAL> AVO_DEVICE tile find_tile(const problem &p, int index)
 {
+	constexpr int N = TILE_N(CAUSAL);
 	int rows = (p.q_len + TILE_M - 1) / TILE_M;
 	int section = index / (p.section * rows);
 	int rest = index - section * p.section * rows;
@@ -134,16 +142,17 @@ AVO_DEVICE void load_panels(unsigned shared, const avo_tensormap *map, unsigned 
 	avo_tma_load(shared + rows * 128, map, barrier, 64, head, row, batch);
 }
 
-template <int N, bool CAUSAL, bool DYNAMIC>
+template <bool CAUSAL, bool DYNAMIC>
 AVO_DEVICE void produce(const problem &p, const avo_tensormap *q, const avo_tensormap *k, const avo_tensormap *v,
 			unsigned *counter, unsigned shared, unsigned bars)
 {
+	constexpr int N = TILE_N(CAUSAL);
 	ring<STAGES> kr = { 0, 1 }, vr = { 0, 1 };
-	ring<Q_STAGES> qr = { 0, 1 };
+	ring<Q_STAGES(CAUSAL)> qr = { 0, 1 };
 	int index = blockIdx.x;
 
 	for (int n = 0; index < p.tiles; n++) {
-		tile t = find_tile<N, CAUSAL>(p, index);
+		tile t = find_tile<CAUSAL>(p, index);
 		int kv_head = t.head / p.group;
 		int next = DYNAMIC ? gridDim.x + atomicAdd(counter, 1u) : index + gridDim.x;
 
@@ -153,13 +162,13 @@ AVO_DEVICE void produce(const problem &p, const avo_tensormap *q, const avo_tens
 		for (int j = t.blocks - 1; j >= -1; j--) {
 			if (j >= 0) {
 				avo_mbarrier_wait(bars + K_EMPTY + 8 * kr.slot, kr.parity);
-				load_panels(shared + SHARED_K + kr.slot * KV_BYTES(N), k, bars + K_FULL + 8 * kr.slot, N,
+				load_panels(shared + SHARED_K(CAUSAL) + kr.slot * KV_BYTES(CAUSAL), k, bars + K_FULL + 8 * kr.slot, N,
 					    kv_head, j * N, t.batch);
 				kr.next();
 			}
 			if (j < t.blocks - 1) {
 				avo_mbarrier_wait(bars + V_EMPTY + 8 * vr.slot, vr.parity);
-				load_panels(shared + SHARED_V(N) + vr.slot * KV_BYTES(N), v, bars + V_FULL + 8 * vr.slot, N,
+				load_panels(shared + SHARED_V(CAUSAL) + vr.slot * KV_BYTES(CAUSAL), v, bars + V_FULL + 8 * vr.slot, N,
 					    kv_head, (j + 1) * N, t.batch);
 				vr.next();
 			}
@@ -301,42 +310,42 @@ avo_quad_transpose(w);
 }
 
 /* One consumer warpgroup: its place among the consumers, its rings, its shared memory. */
-template <int N> struct consumer {
+template <bool CAUSAL> struct consumer {
 	int wg, lane;
 	unsigned bars;
 	unsigned q, k, v;	/* low words of the descriptors of Q's rows and of the first K and V buffer */
 	ring<STAGES> kr, vr;
-	ring<Q_STAGES> qr;
+	ring<Q_STAGES(CAUSAL)> qr;
 
 	AVO_DEVICE_MEMBER void release(unsigned barrier)
 	{
 		if (lane == 0)
 			avo_mbarrier_arrive(bars + barrier);
 	}
-	AVO_DEVICE_MEMBER void scores(state<N> &st)
+	AVO_DEVICE_MEMBER void scores(state<TILE_N(CAUSAL)> &st)
 	{
 		avo_mbarrier_wait(bars + K_FULL + 8 * kr.slot, kr.parity);
 		if (PING_PONG)
 			avo_bar_sync(1 + wg, 256);
-		start_scores(st, q + qr.slot * (Q_BYTES >> 4), k + kr.slot * (KV_BYTES(N) >> 4));
+		start_scores(st, q + qr.slot * (Q_BYTES >> 4), k + kr.slot * (KV_BYTES(CAUSAL) >> 4));
 	}
-	AVO_DEVICE_MEMBER void output(state<N> &st)
+	AVO_DEVICE_MEMBER void output(state<TILE_N(CAUSAL)> &st)
 	{
 		avo_mbarrier_wait(bars + V_FULL + 8 * vr.slot, vr.parity);
-		start_output(st, v + vr.slot * (KV_BYTES(N) >> 4));
+		start_output(st, v + vr.slot * (KV_BYTES(CAUSAL) >> 4));
 	}
 	AVO_DEVICE_MEMBER void pass_turn()
 	{
 		if (PING_PONG)
 			avo_bar_arrive(1 + (wg + 1) % CONSUMERS, 256);
 	}
-	AVO_DEVICE_MEMBER void scores_done(state<N> &st)
+	AVO_DEVICE_MEMBER void scores_done(state<TILE_N(CAUSAL)> &st)
 	{
 		avo_pin(st.s);
 		release(K_EMPTY + 8 * kr.slot);
 		kr.next();
 	}
-	AVO_DEVICE_MEMBER void output_done(state<N> &st)
+	AVO_DEVICE_MEMBER void output_done(state<TILE_N(CAUSAL)> &st)
 	{
 		avo_wgmma_wait<0>();
 		avo_pin(st.o);
@@ -346,7 +355,8 @@ template <int N> struct consumer {
 };
 
 /* A block that is not the tile's first: its scores, and the output of the block before. */
-template <bool MASKED, int N> AVO_DEVICE void step(consumer<N> &c, state<N> &st, const int (&limit)[2], int j, float scale_log2)
+template <bool MASKED, bool CAUSAL, int N>
+AVO_DEVICE void step(consumer<CAUSAL> &c, state<N> &st, const int (&limit)[2], int j, float scale_log2)
 {
 	c.scores(st);
 	if (OVERLAP) {
@@ -377,7 +387,7 @@ template <bool MASKED, int N> AVO_DEVICE void step(consumer<N> &c, state<N> &st,
 }
 
 template <bool CAUSAL, int N>
-AVO_DEVICE void consume_tile(consumer<N> &c, state<N> &st, const problem &p, const tile &t)
+AVO_DEVICE void consume_tile(consumer<CAUSAL> &c, state<N> &st, const problem &p, const tile &t)
 {
 	int first = t.m * TILE_M + c.wg * 64;				/* this warpgroup's first row */
 	int row = first + threadIdx.x % 128 / 32 * 16 + c.lane / 4;	/* this thread's first row */
@@ -426,17 +436,18 @@ AVO_DEVICE void consume_tile(consumer<N> &c, state<N> &st, const problem &p, con
 	}
 }
 
-template <int N, bool CAUSAL, bool DYNAMIC>
+template <bool CAUSAL, bool DYNAMIC>
 AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const avo_tensormap *v, avo_bf16 *out,
 			  unsigned *counter, const problem &p)
 {
+	constexpr int N = TILE_N(CAUSAL);
 	extern __shared__ unsigned char raw[];
 	unsigned shared = (avo_shared(raw) + 1023) & ~1023u;
-	unsigned bars = shared + SHARED_BARRIERS(N);
+	unsigned bars = shared + SHARED_BARRIERS(CAUSAL);
 	int group = threadIdx.x / 128;
 
 	if (threadIdx.x == 0) {
-		for (int i = 0; i < Q_STAGES; i++) {
+		for (int i = 0; i < Q_STAGES(CAUSAL); i++) {
 			avo_mbarrier_init(bars + Q_FULL + 8 * i, 1);
 			avo_mbarrier_init(bars + Q_EMPTY + 8 * i, 4 * CONSUMERS);
 		}
@@ -457,20 +468,20 @@ AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const 
 	if (group == 0) {
 		avo_registers_shrink<PRODUCER_REGISTERS>();
 		if (threadIdx.x == 0)
-			produce<N, CAUSAL, DYNAMIC>(p, q, k, v, counter, shared, bars);
+			produce<CAUSAL, DYNAMIC>(p, q, k, v, counter, shared, bars);
 	} else {
 		avo_registers_grow<CONSUMER_REGISTERS>();
 		int wg = group - 1, index = blockIdx.x;
-		consumer<N> c = { wg, (int)threadIdx.x % 32, bars,
+		consumer<CAUSAL> c = { wg, (int)threadIdx.x % 32, bars,
 			       avo_wgmma_low(shared + wg * 64 * 128, 0),
-			       avo_wgmma_low(shared + SHARED_K, 0),
-			       avo_wgmma_low(shared + SHARED_V(N), N * 128), { 0, 0 }, { 0, 0 }, { 0, 0 } };
+			       avo_wgmma_low(shared + SHARED_K(CAUSAL), 0),
+			       avo_wgmma_low(shared + SHARED_V(CAUSAL), N * 128), { 0, 0 }, { 0, 0 }, { 0, 0 } };
 		state<N> st;
 
 		if (PING_PONG && wg == CONSUMERS - 1)
 			avo_bar_arrive(1, 256);
 		for (int n = 0; index < p.tiles; n++) {
-			tile t = find_tile<N, CAUSAL>(p, index);
+			tile t = find_tile<CAUSAL>(p, index);
 			consume_tile<CAUSAL>(c, st, p, t);
 			int row = t.m * TILE_M + wg * 64 + threadIdx.x % 128 / 32 * 16 + c.lane / 4;
 			write_output(st, p, t, row, out);
@@ -486,7 +497,7 @@ AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const 
 		     int q_heads, int group, int batch_heads, int tiles, int section, float scale_log2)               \
 	{                                                                                                              \
 		problem p = { q_len, kv_len, q_heads, group, batch_heads, tiles, section, scale_log2 };                \
-		attention<TILE_N(causal), causal, causal ? DYNAMIC_CAUSAL : DYNAMIC_FULL>(&q, &k, &v, out, counter, p);                                                        \
+		attention<causal, causal ? DYNAMIC_CAUSAL : DYNAMIC_FULL>(&q, &k, &v, out, counter, p);                                                        \
 	}
 
 ATTENTION(attention_full, false)

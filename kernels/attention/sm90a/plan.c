@@ -15,10 +15,10 @@ static int refuse(const struct avo_problem *problem, struct avo_plan *plan)
 	if (problem->q_heads % problem->kv_heads)
 		return avo_plan_fail(plan, "%d query heads are no multiple of %d key/value heads", problem->q_heads,
 				     problem->kv_heads);
-	if (SHARED_BYTES(TILE_N(problem->causal)) > problem->device.max_shared_bytes)
-		return avo_plan_fail(plan, "%d bytes of shared memory, the device has %d: lower %s, STAGES or Q_STAGES",
-				     SHARED_BYTES(TILE_N(problem->causal)), problem->device.max_shared_bytes,
-				     problem->causal ? "TILE_N_CAUSAL" : "TILE_N_FULL");
+	if (SHARED_BYTES(problem->causal) > problem->device.max_shared_bytes)
+		return avo_plan_fail(plan, "%d bytes of shared memory, the device has %d: lower TILE_N_%s, Q_STAGES_%s or STAGES",
+				     SHARED_BYTES(problem->causal), problem->device.max_shared_bytes,
+				     problem->causal ? "CAUSAL" : "FULL", problem->causal ? "CAUSAL" : "FULL");
 	return 0;
 }
 
@@ -53,7 +53,7 @@ int avo_plan(const struct avo_problem *problem, struct avo_plan *plan)
 	k = avo_map_bshd(problem, AVO_K, 64, tile_n, AVO_SWIZZLE_128B);
 	v = avo_map_bshd(problem, AVO_V, 64, tile_n, AVO_SWIZZLE_128B);
 	launch = avo_launch(plan, problem->causal ? "attention_causal" : "attention_full", avo_dim(blocks, 1, 1),
-			    avo_dim(THREADS, 1, 1), SHARED_BYTES(tile_n));
+			    avo_dim(THREADS, 1, 1), SHARED_BYTES(problem->causal));
 	avo_arg_tensor_map(launch, &q);
 	avo_arg_tensor_map(launch, &k);
 	avo_arg_tensor_map(launch, &v);
