@@ -112,6 +112,8 @@ int64_t clock_parse_duration(const char *text)
 		if (n > 1e9 || unit_ms(*end) < 0)
 			return -1;
 		total += (int64_t)(n * (double)unit_ms(*end));
+		if (total > INT64_MAX / 2)
+			return -1;
 		text = end + 1;
 	}
 	return total;
