@@ -55,7 +55,7 @@ static double rounding(double exact)
 struct compare *compare_new(const struct run_spec *spec, const struct tensors *values, uint64_t secret)
 {
 	struct compare *cmp = xcalloc(1, sizeof(*cmp));
-	double *scratch = reference_scratch(spec->c), plain = 0, round = 0, largest = 0;
+	double *scratch = reference_scratch(spec->c), plain = 0, round = 0, largest = 0, sensitivity = 0;
 	int i, x, d = spec->c->head_dim;
 	struct reference_row ref;
 
@@ -66,6 +66,7 @@ struct compare *compare_new(const struct run_spec *spec, const struct tensors *v
 		const struct row_ref *r = &cmp->rows[i];
 
 		reference_row(&ref, values, spec->c, r->batch, r->head, r->row, scratch);
+		sensitivity = fmax(sensitivity, ref.sensitivity);
 		memcpy(cmp->exact + (size_t)i * (size_t)d, ref.exact, (size_t)d * sizeof(double));
 		for (x = 0; x < d; x++) {
 			plain = fmax(plain, fabs((double)ref.plain[x] - ref.exact[x]));
@@ -73,7 +74,8 @@ struct compare *compare_new(const struct run_spec *spec, const struct tensors *v
 			largest = fmax(largest, fabs(ref.exact[x]));
 		}
 	}
-	cmp->tolerance = fmin(COMPARE_PLAIN_FACTOR * plain + COMPARE_ROUNDING_FACTOR * round, COMPARE_CAP * largest);
+	cmp->tolerance = fmin(COMPARE_PLAIN_FACTOR * plain + COMPARE_ROUNDING_FACTOR * round +
+			      COMPARE_SENSITIVITY_FACTOR * sensitivity, COMPARE_CAP * largest);
 	free(scratch);
 	return cmp;
 }

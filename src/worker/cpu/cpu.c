@@ -265,7 +265,7 @@ static bool worked_between_calls(struct run_outcome *o, struct candidate *c)
 		return false;
 	memset(o, 0, sizeof(*o));
 	o->seconds = o->wall_seconds = NAN;
-	accuse(o, "works-between-calls", "it computed while it was not called");
+	accuse(o, "hidden-work", "it computed while it was not called");
 	snprintf(o->evidence, sizeof(o->evidence), "%.3f ms of CPU time between the last two calls, and often before", idle * 1e3);
 	return true;
 }

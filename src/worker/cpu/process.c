@@ -41,7 +41,8 @@ struct cpu_process {
 	int socket;
 	clockid_t clock;		/* of the candidate's own process */
 	bool has_clock;
-	int stat;			/* its /proc/PID/stat; -1: not known */
+	int status;			/* its /proc/PID/status; -1: not known */
+	long switches;			/* how often it had gone to sleep at the end of its last call */
 	double last_cpu;		/* at the end of its last call */
 	struct random_source nonces;
 	char *output;
@@ -77,31 +78,38 @@ static double cpu_now(const struct cpu_process *p)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static bool asleep(const struct cpu_process *p)
+/* Asleep, and off the processor since the last call: it is marked as asleep a moment before it leaves. */
+static bool asleep(const struct cpu_process *p, long *switches)
 {
-	char text[512], *state;
-	ssize_t n = pread(p->stat, text, sizeof(text) - 1, 0);
+	static const char state_key[] = "\nState:\t", switches_key[] = "\nvoluntary_ctxt_switches:\t";
+	char text[4096], *state, *count;
+	ssize_t n = pread(p->status, text, sizeof(text) - 1, 0);
 
 	text[n > 0 ? n : 0] = '\0';
-	state = strrchr(text, ')');
-	/* one that is gone has no time to use either */
-	return n <= 0 || (state && strchr("SZX", state[2]));
+	state = strstr(text, state_key);
+	count = strstr(text, switches_key);
+	if (!state || !count)
+		return true;		/* it is gone: no time to use either */
+	*switches = atol(count + sizeof(switches_key) - 1);
+	return strchr("SZX", state[sizeof(state_key) - 1]) && *switches != p->switches;
 }
 
-/* Waits until the process sleeps; false if it will not. Looks twice, since it is marked as asleep a moment before it leaves the processor. */
-static bool settle(const struct cpu_process *p)
+/* Waits until the process sleeps; false if it will not. */
+static bool settle(struct cpu_process *p)
 {
 	static const struct timespec moment = { 0, 20000 };
 	int64_t end = clock_mono_ms() + SETTLE_MS;
+	long switches = p->switches;
 	int seen = 0;
 
 	while (p->has_clock && seen < 2) {
-		seen = asleep(p) ? seen + 1 : 0;
+		seen = asleep(p, &switches) ? seen + 1 : 0;
 		if (seen < 2 && clock_mono_ms() > end)
 			return false;
 		if (!seen)
 			nanosleep(&moment, NULL);
 	}
+	p->switches = switches;
 	return true;
 }
 
@@ -110,9 +118,9 @@ static void find_clock(struct cpu_process *p)
 	pid_t pid = innermost(p->pid);
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	p->stat = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	p->has_clock = p->stat >= 0 && clock_getcpuclockid(pid, &p->clock) == 0;
+	snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+	p->status = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	p->has_clock = p->status >= 0 && clock_getcpuclockid(pid, &p->clock) == 0;
 	settle(p);
 	p->last_cpu = cpu_now(p);
 }
@@ -271,7 +279,7 @@ enum avo_status process_start(struct cpu_process **out, struct run_outcome *outc
 	int output_fd = -1;
 
 	*out = NULL;
-	p->socket = p->stat = -1;
+	p->socket = p->status = -1;
 	st = make_output(p, &output_fd, spec->output_bytes, err);
 	if (st == AVO_OK)
 		st = spawn(p, spec->object, spec->input_bytes + spec->output_bytes, err);
@@ -296,8 +304,8 @@ void process_stop(struct cpu_process *p)
 		return;
 	if (p->socket >= 0)
 		close(p->socket);
-	if (p->stat >= 0)
-		close(p->stat);
+	if (p->status >= 0)
+		close(p->status);
 	child_kill(p->pid);
 	if (p->output)
 		munmap(p->output, p->output_bytes);
@@ -327,7 +335,7 @@ static void take_times(struct run_outcome *o, struct cpu_process *p, int64_t sta
 	char evidence[96];
 
 	if (!settle(p)) {
-		accuse(o, "works-between-calls", "it went on computing after it had answered",
+		accuse(o, "hidden-work", "it went on computing after it had answered",
 		       "it did not go to sleep within 3 s of its answer");
 		return;
 	}
@@ -339,7 +347,7 @@ static void take_times(struct run_outcome *o, struct cpu_process *p, int64_t sta
 	o->seconds = p->has_clock ? cpu : end;
 	if (cpu - idle > 1.02 * limit + 500e-6) {
 		snprintf(evidence, sizeof(evidence), "%.6f s of CPU time in %.6f s", cpu - idle, limit);
-		accuse(o, "threads", "more CPU time than time has passed: more than one thread worked", evidence);
+		accuse(o, "hidden-work", "more CPU time than time has passed: it worked while it was not called, or in threads", evidence);
 	}
 }
 

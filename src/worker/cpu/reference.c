@@ -29,8 +29,9 @@ INLINE void exp_lanes(v8d *x)
 
 	t = clipped * 0x1.71547652b82fep0 + round;
 	n = t - round;
-	r = clipped - n * 0x1.62e42fefa39efp-1;
-	r = r - n * 0x1.abc9e3b39803fp-56;
+	/* ln(2) in two parts, the first short enough for n times it to be exact */
+	r = clipped - n * 0x1.62e42feep-1;
+	r = r - n * 0x1.a39ef35793c76p-33;
 	for (i = 0; i < ARRAY_LEN(c); i++)
 		p = p * r + c[i];
 	p = (v8d)((v8i)p + ((v8i)t << 52));
@@ -48,6 +49,7 @@ struct problem {
 	int keys, dim;
 	double *weights;		/* keys rounded up to LANES */
 	float *plain_weights;
+	double *masses;			/* keys: scale * sum |q k| */
 };
 
 INLINE void scores(const struct problem *p, double *max, float *plain_max)
@@ -60,17 +62,20 @@ INLINE void scores(const struct problem *p, double *max, float *plain_max)
 	*plain_max = -INFINITY;
 	for (j = 0; j < p->keys; j++) {
 		const float *k = p->k + (size_t)j * p->stride;
-		v8d s = { 0 };
+		v8d s = { 0 }, mass = { 0 };
 		v8f f = { 0 };
 		float plain;
 
 		for (x = 0; x < p->dim; x += LANES) {
 			v8f a = *(const v8f *)(p->q + x), b = *(const v8f *)(k + x);
+			v8d term = __builtin_convertvector(a, v8d) * __builtin_convertvector(b, v8d);
 
 			f += a * b;
-			s += __builtin_convertvector(a, v8d) * __builtin_convertvector(b, v8d);
+			s += term;
+			mass += (v8d)((v8i)term & INT64_MAX);
 		}
 		p->weights[j] = sum_lanes(s) * scale;
+		p->masses[j] = sum_lanes(mass) * scale;
 		plain = ((f[0] + f[1]) + (f[2] + f[3])) + ((f[4] + f[5]) + (f[6] + f[7]));
 		p->plain_weights[j] = plain * plain_scale;
 		*max = p->weights[j] > *max ? p->weights[j] : *max;
@@ -96,27 +101,36 @@ INLINE void weigh(const struct problem *p, double max, float plain_max)
 
 INLINE void accumulate(struct reference_row *out, const struct problem *p)
 {
-	double sum = 0;
+	double sum = 0, mass = 0, variance = 0;
 	float plain_sum = 0;
-	int j, x;
+	int j, x, l;
 
 	for (j = 0; j < p->keys; j++) {
 		sum += p->weights[j];
+		mass += p->weights[j] * p->masses[j] * p->masses[j];
 		plain_sum += p->plain_weights[j];
 	}
 	for (x = 0; x < p->dim; x += LANES) {
-		v8d s = { 0 };
+		v8d s = { 0 }, square = { 0 };
 		v8f f = { 0 };
 
 		for (j = 0; j < p->keys; j++) {
 			v8f v = *(const v8f *)(p->v + (size_t)j * p->stride + x);
+			v8d wide = __builtin_convertvector(v, v8d), part = p->weights[j] * wide;
 
-			s += p->weights[j] * __builtin_convertvector(v, v8d);
+			s += part;
+			square += part * wide;
 			f += p->plain_weights[j] * v;
 		}
-		*(v8d *)(out->exact + x) = s / sum;
+		s = s / sum;
+		square = square / sum - s * s;
+		for (l = 0; l < LANES; l++)
+			variance = square[l] > variance ? square[l] : variance;
+		*(v8d *)(out->exact + x) = s;
 		*(v8f *)(out->plain + x) = f / plain_sum;
 	}
+	/* sum p a |v - o| <= sqrt(sum p a^2) sqrt(sum p (v - o)^2) */
+	out->sensitivity = sqrt(mass / sum * variance);
 }
 
 INLINE void solve(struct reference_row *out, const struct problem *p)
@@ -166,7 +180,7 @@ static size_t padded_keys(const struct task_case *c)
 
 double *reference_scratch(const struct task_case *c)
 {
-	return xcalloc(padded_keys(c), sizeof(double) + sizeof(float));
+	return xcalloc(padded_keys(c), 2 * sizeof(double) + sizeof(float));
 }
 
 void reference_row(struct reference_row *out, const struct tensors *t, const struct task_case *c, int batch, int head,
@@ -182,7 +196,8 @@ void reference_row(struct reference_row *out, const struct tensors *t, const str
 		.keys = case_visible_keys(c, row),
 		.dim = c->head_dim,
 		.weights = scratch,
-		.plain_weights = (float *)(scratch + padded_keys(c)),
+		.masses = scratch + padded_keys(c),
+		.plain_weights = (float *)(scratch + 2 * padded_keys(c)),
 	};
 
 	solve_best(out, &p);

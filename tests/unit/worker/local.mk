@@ -1,8 +1,35 @@
-# tests/unit/worker: against the real avo-worker
+# tests/unit/worker: test_redteam, test_noise and test_protocol run the real avo-worker
+WORKER_CLIENT = tests/unit/worker/worker_client.c tests/unit/worker/worker_client.h
+
 check_PROGRAMS += tests/unit/worker/test_redteam
 TESTS += tests/unit/worker/test_redteam
-WORKER_CLIENT = tests/unit/worker/worker_client.c tests/unit/worker/worker_client.h
 tests_unit_worker_test_redteam_SOURCES = tests/unit/worker/test_redteam.c $(WORKER_CLIENT)
 tests_unit_worker_test_redteam_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_worker_test_redteam_LDADD = $(UNIT_LDADD)
 EXTRA_tests_unit_worker_test_redteam_DEPENDENCIES = avo-worker$(EXEEXT)
+
+check_PROGRAMS += tests/unit/worker/test_noise
+TESTS += tests/unit/worker/test_noise
+tests_unit_worker_test_noise_SOURCES = tests/unit/worker/test_noise.c $(WORKER_CLIENT)
+tests_unit_worker_test_noise_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_noise_LDADD = $(UNIT_LDADD)
+EXTRA_tests_unit_worker_test_noise_DEPENDENCIES = avo-worker$(EXEEXT)
+
+check_PROGRAMS += tests/unit/worker/test_evaluate
+TESTS += tests/unit/worker/test_evaluate
+tests_unit_worker_test_evaluate_SOURCES = tests/unit/worker/test_evaluate.c
+tests_unit_worker_test_evaluate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_evaluate_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/worker/test_compare
+TESTS += tests/unit/worker/test_compare
+tests_unit_worker_test_compare_SOURCES = tests/unit/worker/test_compare.c
+tests_unit_worker_test_compare_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_compare_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/worker/test_protocol
+TESTS += tests/unit/worker/test_protocol
+tests_unit_worker_test_protocol_SOURCES = tests/unit/worker/test_protocol.c
+tests_unit_worker_test_protocol_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_protocol_LDADD = $(UNIT_LDADD)
+EXTRA_tests_unit_worker_test_protocol_DEPENDENCIES = avo-worker$(EXEEXT)

@@ -1,0 +1,320 @@
+/* The order of things in a verdict, with a device that does what each test says. */
+#include "avo.h"
+#include "base/mem.h"
+#include "worker/checks.h"
+#include "worker/job.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <math.h>
+#include <unistd.h>
+
+/* What the device does; side 0 is the challenger. */
+static struct script {
+	double seconds[2];		/* of a run of 1 GFLOP */
+	int fail_at;			/* this run of the challenger goes wrong; 0: none */
+	enum verdict fail_with;
+	bool incumbent_fails, differs, build_fails;
+	int runs, suite_rows, hidden_fills, changed, again;
+	double floor_rate;		/* FLOP/s that cannot be beaten; 0: no floor */
+} script;
+
+struct backend {
+	int loaded;
+};
+
+struct build {
+	int side;
+};
+
+struct candidate {
+	int side;
+};
+
+static struct backend device;
+
+static bool fake_probe(char *out, size_t size)
+{
+	snprintf(out, size, "fake");
+	return true;
+}
+
+static enum avo_status fake_build(struct build **out, struct build_report *r, struct backend *b, const char *dir,
+				  const char *cache, struct error *err)
+{
+	r->verdict = script.build_fails ? VERDICT_BUILD_FAILED : VERDICT_PASSED;
+	snprintf(r->error, sizeof(r->error), "error: no such thing");
+	*out = NULL;
+	if (script.build_fails)
+		return AVO_OK;
+	*out = xcalloc(1, sizeof(**out));
+	(*out)->side = strcmp(dir, "incumbent") == 0;
+	return AVO_OK;
+}
+
+static void fake_build_free(struct build *b)
+{
+	free(b);
+}
+
+static enum avo_status fake_load(struct candidate **out, struct run_outcome *o, struct backend *b, const struct build *build,
+				 const struct extents *x, struct error *err)
+{
+	memset(o, 0, sizeof(*o));
+	o->verdict = VERDICT_PASSED;
+	*out = xcalloc(1, sizeof(**out));
+	(*out)->side = build->side;
+	b->loaded++;
+	return AVO_OK;
+}
+
+static void fake_unload(struct candidate *c)
+{
+	if (c)
+		device.loaded--;
+	free(c);
+}
+
+static void tally(const struct run_spec *spec, const struct run_outcome *o)
+{
+	if (strcmp(spec->c->name, "hidden") != 0)
+		script.suite_rows += (int)o->rows;
+	else
+		script.hidden_fills |= 1 << spec->fill;
+	script.changed += spec->changed;
+}
+
+static void fake_run_one(struct run_outcome *o, const struct candidate *c, const struct run_spec *spec)
+{
+	memset(o, 0, sizeof(*o));
+	o->verdict = VERDICT_PASSED;
+	o->seconds = script.seconds[c->side] * case_flops(spec->c) / 1e9;
+	o->digest = script.differs ? (uint64_t)script.runs : spec->seed;
+	o->rows = spec->rows;
+	if (c->side == 0 && ++script.runs == script.fail_at) {
+		o->verdict = script.fail_with;
+		snprintf(o->reason, sizeof(o->reason), "as scripted");
+	}
+	if (c->side == 1 && script.incumbent_fails)
+		o->verdict = VERDICT_CRASHED;
+	if (c->side == 0)
+		tally(spec, o);
+}
+
+static enum avo_status fake_run(struct run_outcome *o, struct backend *b, struct candidate *const *who, int count,
+				const struct run_spec *spec, struct error *err)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		fake_run_one(&o[i], who[i], spec);
+	return AVO_OK;
+}
+
+static double fake_peak(struct backend *b, const char *unit)
+{
+	return 1000;
+}
+
+static double fake_floor(struct backend *b, const struct task_case *c, bool sure)
+{
+	return script.floor_rate > 0 ? case_flops(c) / script.floor_rate : 0;
+}
+
+static const struct backend_ops fake = {
+	.name = "cpu", .probe = fake_probe, .build = fake_build, .build_free = fake_build_free, .load = fake_load,
+	.unload = fake_unload, .run = fake_run, .peak = fake_peak, .floor_seconds = fake_floor,
+};
+
+static cJSON *evaluate_with(struct script s, bool compare)
+{
+	static const struct sequential_plan plan = SEQUENTIAL_PLAN_DEFAULT;
+	static char challenger[] = "challenger", incumbent[] = "incumbent", cache[] = "cache";
+	struct job job = { .ops = &fake, .candidate = challenger, .incumbent = compare ? incumbent : NULL, .cache = cache, .plan = plan };
+	struct job_progress progress = { .fd = open("/dev/null", O_WRONLY) };
+	cJSON *result = cJSON_CreateObject();
+	struct error err = { 0 };
+
+	setenv("AVO_DATA_DIR", AVO_SRCDIR, 1);
+	script = s;
+	assert_int_equal(suite_load(&job.suite, "cpu", &err), AVO_OK);
+	assert_int_equal(evaluate(result, &device, &job, &progress, &err), AVO_OK);
+	close(progress.fd);
+	assert_int_equal(device.loaded, 0);
+	return result;
+}
+
+static void is(const cJSON *result, const char *key, const char *want)
+{
+	assert_string_equal(json_str(result, key, "(missing)"), want);
+}
+
+static void a_seed_gets_samples_and_a_score(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 } }, false);
+	struct score score;
+
+	is(r, "verdict", "passed");
+	score_from_json(&score, r);
+	assert_int_equal(score.count, 6);
+	assert_int_equal(score.cases[0].n, 10);
+	assert_true(fabs(score.geomean - 10) < 1e-9);	/* 1 GFLOP in 0.1 s */
+	assert_null(json_get(r, "decision"));
+	assert_true(fabs(json_num(r, "peak_fraction", 0) - 0.01) < 1e-12);
+	cJSON_Delete(r);
+}
+
+static void enough_rows_of_the_suite_are_compared(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 } }, false);
+
+	assert_true(script.suite_rows >= 6905);
+	cJSON_Delete(r);
+	r = evaluate_with((struct script){ .seconds = { 0.2, 0.1 } }, true);
+	assert_true(script.suite_rows >= 6905);		/* also when it is given up early */
+	cJSON_Delete(r);
+}
+
+static void every_kind_of_values_is_tried(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 } }, false);
+
+	assert_int_equal(script.hidden_fills, (1 << FILL_COUNT) - 1);
+	assert_true(script.changed >= 2);
+	cJSON_Delete(r);
+}
+
+static void a_faster_challenger_is_improved(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.08, 0.1 } }, true);
+
+	is(r, "decision", "improved");
+	assert_true(fabs(json_num(r, "ratio", 0) - 1.25) < 1e-9);
+	assert_int_equal(json_int(r, "pairs", 0), 5);
+	assert_int_equal(cJSON_GetArraySize(json_arr(r, "pair_ratios")), 5);
+	assert_true(fabs(json_num(json_obj(r, "incumbent_scores"), "geomean", 0) - 10) < 1e-9);
+	cJSON_Delete(r);
+}
+
+static void a_slower_challenger_is_given_up_after_two_rounds(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.2, 0.1 } }, true);
+
+	is(r, "verdict", "passed");
+	is(r, "decision", "regressed");
+	assert_int_equal(json_int(r, "pairs", 0), 2);
+	cJSON_Delete(r);
+}
+
+static void the_same_is_matched(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 } }, true);
+
+	is(r, "decision", "matched");
+	cJSON_Delete(r);
+}
+
+static void faster_than_physics_is_cheated(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.0001, 0.1 }, .floor_rate = 1e12 }, false);
+
+	is(r, "verdict", "cheated");
+	is(r, "rule", "faster-than-physics");
+	assert_non_null(strstr(json_str(r, "evidence", ""), "full-512"));
+	assert_null(json_get(r, "scores"));
+	cJSON_Delete(r);
+}
+
+static void a_failure_at_any_run_decides(void **state)
+{
+	static const enum verdict verdicts[] = { VERDICT_INCORRECT, VERDICT_CRASHED, VERDICT_TIMED_OUT, VERDICT_CHEATED };
+	/* a hidden check, a suite's case, a timed run, the last check */
+	static const int runs[] = { 1, 15, 40, 84 };
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_LEN(verdicts); i++)
+		for (j = 0; j < ARRAY_LEN(runs); j++) {
+			cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 }, .fail_at = runs[j], .fail_with = verdicts[i] }, false);
+
+			is(r, "verdict", verdict_name(verdicts[i]));
+			is(r, "reason", "as scripted");
+			assert_int_equal(script.runs, runs[j]);
+			assert_null(json_get(r, "scores"));
+			cJSON_Delete(r);
+		}
+}
+
+static void bits_that_differ_are_incorrect(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 }, .differs = true }, false);
+
+	is(r, "verdict", "incorrect");
+	cJSON_Delete(r);
+}
+
+static void an_incumbent_that_fails_is_not_the_challengers_fault(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 }, .incumbent_fails = true }, true);
+
+	is(r, "verdict", "evaluator-fault");
+	assert_non_null(strstr(json_str(r, "reason", ""), "incumbent"));
+	cJSON_Delete(r);
+}
+
+static void a_failed_build_says_why(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .build_fails = true }, true);
+
+	is(r, "verdict", "build-failed");
+	is(r, "reason", "error: no such thing");
+	is(json_obj(r, "build"), "error", "error: no such thing");
+	cJSON_Delete(r);
+}
+
+static void hidden_shapes_are_legal_and_differ(void **state)
+{
+	struct random_source seeds = { .key = 7 };
+	struct check list[CHECKS_MAX];
+	struct suite suite;
+	int round, i, n, ragged = 0, grouped = 0, other_dims = 0;
+
+	assert_int_equal(suite_load(&suite, "cpu", NULL), AVO_OK);
+	for (round = 0; round < 200; round++) {
+		n = checks_draw(list, &suite, &seeds, round % 2);
+		assert_true(n > 0 && n <= CHECKS_MAX);
+		for (i = 0; i < n; i++) {
+			const struct task_case *c = &list[i].c;
+
+			assert_true(c->q_len >= 1 && c->kv_len >= 1 && c->q_heads % c->kv_heads == 0);
+			assert_true(c->head_dim % 16 == 0 && c->head_dim <= 256);
+			assert_true(!c->causal || c->kv_len >= c->q_len);
+			ragged += c->q_len != c->kv_len;
+			grouped += c->q_heads != c->kv_heads;
+			other_dims += c->head_dim != 64;
+		}
+	}
+	assert_true(ragged > 400 && grouped > 400 && other_dims > 200);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_seed_gets_samples_and_a_score),
+		cmocka_unit_test(enough_rows_of_the_suite_are_compared),
+		cmocka_unit_test(every_kind_of_values_is_tried),
+		cmocka_unit_test(a_faster_challenger_is_improved),
+		cmocka_unit_test(a_slower_challenger_is_given_up_after_two_rounds),
+		cmocka_unit_test(the_same_is_matched),
+		cmocka_unit_test(faster_than_physics_is_cheated),
+		cmocka_unit_test(a_failure_at_any_run_decides),
+		cmocka_unit_test(bits_that_differ_are_incorrect),
+		cmocka_unit_test(an_incumbent_that_fails_is_not_the_challengers_fault),
+		cmocka_unit_test(a_failed_build_says_why),
+		cmocka_unit_test(hidden_shapes_are_legal_and_differ),
+	};
+
+	return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);
+}
