@@ -104,6 +104,8 @@ static bool write_backlog(struct engine *e)
 		publish(e, false);
 		cJSON_Delete(e->backlog[done++]);
 	}
+	if (!done)
+		return e->backlog_count == 0;
 	e->backlog_count -= done;
 	memmove(e->backlog, e->backlog + done, e->backlog_count * sizeof(*e->backlog));
 	memmove(e->backlog_sync, e->backlog_sync + done, e->backlog_count * sizeof(*e->backlog_sync));

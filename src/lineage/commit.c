@@ -49,6 +49,8 @@ enum avo_status lineage_write_commit(git_oid *out, struct lineage *l, const git_
 		return st;
 	rc = git_commit_create(out, l->repo, NULL, who, who, NULL, message, tree, parent ? 1 : 0, &parent);
 	git_signature_free(who);
+	if (rc == 0)
+		rc = lineage_is_stored(l, out);
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write a commit");
 }
 

@@ -148,6 +148,8 @@ static int add_to_index(git_index *index, struct lineage *l, const struct lineag
 	git_index_entry entry = { .path = f->path, .mode = f->executable ? GIT_FILEMODE_BLOB_EXECUTABLE : GIT_FILEMODE_BLOB };
 	int rc = git_blob_create_from_buffer(&entry.id, l->repo, f->data ? f->data : "", f->len);
 
+	if (rc == 0)
+		rc = lineage_is_stored(l, &entry.id);
 	return rc == 0 ? git_index_add(index, &entry) : rc;
 }
 
@@ -170,6 +172,8 @@ enum avo_status lineage_write_tree(git_tree **out, struct lineage *l, const stru
 		rc = add_to_index(index, l, &files[i]);
 	if (rc == 0)
 		rc = git_index_write_tree_to(&id, index, l->repo);
+	if (rc == 0)
+		rc = lineage_is_stored(l, &id);
 	if (rc == 0)
 		rc = git_tree_lookup(out, l->repo, &id);
 	git_index_free(index);

@@ -22,6 +22,8 @@ struct lineage {
 };
 
 /* A status and a sentence from what libgit2 reported: "<what>: <its words>". */
+/* A full disk can lose an object whose write libgit2 reported as done: nothing may point to it then. 0, or -1 with git's error set. */
+int lineage_is_stored(struct lineage *l, const git_oid *id);
 enum avo_status lineage_failed(struct error *err, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* AVO_USAGE on a repository that was opened for reading. */
 enum avo_status lineage_needs_write(const struct lineage *l, struct error *err);

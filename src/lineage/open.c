@@ -33,6 +33,21 @@ const char *__lsan_default_options(void)
 }
 #endif
 
+int lineage_is_stored(struct lineage *l, const git_oid *id)
+{
+	git_object_t type;
+	git_odb *odb = NULL;
+	size_t size;
+	int rc = git_repository_odb(&odb, l->repo);
+
+	if (rc == 0 && git_odb_read_header(&size, &type, odb, id) != 0) {
+		git_error_set_str(GIT_ERROR_ODB, "an object did not reach the disk; is it full?");
+		rc = -1;
+	}
+	git_odb_free(odb);
+	return rc;
+}
+
 enum avo_status lineage_failed(struct error *err, int rc, const char *fmt, ...)
 {
 	const git_error *e = git_error_last();
