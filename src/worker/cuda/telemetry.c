@@ -159,22 +159,23 @@ int telemetry_others(struct telemetry *t, unsigned *pids, int max)
 	return others;
 }
 
-static void read_value(struct telemetry_sample *s, enum telemetry_value which, bool ok, double value)
-{
-	s->values[which] = ok ? value : NAN;
-}
-
 void telemetry_read(struct telemetry *t, struct telemetry_sample *out)
 {
 	unsigned long long reasons = 0;
-	unsigned n = 0;
+	unsigned n;
+	int v;
 
 	out->at_s = (double)(clock_mono_ns() - t->start_ns) / 1e9;
-	read_value(out, TELEMETRY_SM_MHZ, nvml.clock(t->device, NVML_CLOCK_SM, &n) == NVML_OK, n);
-	read_value(out, TELEMETRY_MEMORY_MHZ, nvml.clock(t->device, NVML_CLOCK_MEMORY, &n) == NVML_OK, n);
-	read_value(out, TELEMETRY_WATTS, nvml.power(t->device, &n) == NVML_OK, n / 1000.0);
-	read_value(out, TELEMETRY_CELSIUS,
-		   nvml.temperature && nvml.temperature(t->device, NVML_TEMPERATURE_GPU, &n) == NVML_OK, n);
+	for (v = 0; v < TELEMETRY_VALUES; v++)
+		out->values[v] = NAN;
+	if (nvml.clock(t->device, NVML_CLOCK_SM, &n) == NVML_OK)
+		out->values[TELEMETRY_SM_MHZ] = n;
+	if (nvml.clock(t->device, NVML_CLOCK_MEMORY, &n) == NVML_OK)
+		out->values[TELEMETRY_MEMORY_MHZ] = n;
+	if (nvml.power(t->device, &n) == NVML_OK)
+		out->values[TELEMETRY_WATTS] = n / 1000.0;
+	if (nvml.temperature && nvml.temperature(t->device, NVML_TEMPERATURE_GPU, &n) == NVML_OK)
+		out->values[TELEMETRY_CELSIUS] = n;
 	out->reasons_known = (nvml.reasons && nvml.reasons(t->device, &reasons) == NVML_OK) ||
 			     (nvml.reasons_old && nvml.reasons_old(t->device, &reasons) == NVML_OK);
 	out->reasons = reasons;

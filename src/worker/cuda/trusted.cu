@@ -4,6 +4,8 @@
 // Tensors are bf16 [batch, length, heads, head_dim]. A row is one (batch,
 // position, head) of the output, numbered as it lies in memory.
 
+#define INFINITY __int_as_float(0x7f800000)
+
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
