@@ -8,10 +8,14 @@
 #include "worker/random.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <math.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MAX_SAMPLES 64
+#define LIBRARY "libopenblas.so.0"
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
 typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
@@ -29,24 +33,74 @@ struct work {
 	float *out, *scores;
 };
 
+/* The kernels it has chosen for this processor: "Haswell"; "" when it does not say. */
+static const char *core_name(void *handle)
+{
+	char *(*corename)(void);
+
+	*(void **)&corename = dlsym(handle, "openblas_get_corename");
+	return corename ? corename() : "";
+}
+
+/* What a build for x86-64 falls back to when it does not know a processor that is newer than it. */
+static bool is_fallback(const char *core)
+{
+	static const char *const old[] = { "Prescott", "Core2", "Generic", "generic" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(old); i++)
+		if (strcmp(core, old[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Asked in a process of its own, since the choice is made once, when the library is loaded. */
+static bool falls_back(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+		_exit(handle && is_fallback(core_name(handle)));
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+/* A peer that ran SSE3 on a processor with AVX-512 would be no peer. */
+static void choose_core(void)
+{
+	if (getenv("OPENBLAS_CORETYPE") || !falls_back())
+		return;
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd"))
+		setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
+	else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		setenv("OPENBLAS_CORETYPE", "Haswell", 1);
+#endif
+}
+
 /* Loaded with one thread: it starts its pool when it is loaded. */
 static bool blas_open(struct blas *b)
 {
 	char *(*config)(void);
+	const char *text, *version;
 
 	setenv("OPENBLAS_NUM_THREADS", "1", 1);
-	b->handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+	choose_core();
+	b->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	if (!b->handle)
 		return false;
 	*(void **)&b->sgemm = dlsym(b->handle, "cblas_sgemm");
 	*(void **)&config = dlsym(b->handle, "openblas_get_config");
-	snprintf(b->name, sizeof(b->name), "%s", "OpenBLAS");
-	if (config) {
-		const char *text = config(), *version = text ? strchr(text, ' ') : NULL;
-
-		if (version)
-			snprintf(b->name, sizeof(b->name), "OpenBLAS %.*s", (int)strcspn(version + 1, " "), version + 1);
-	}
+	text = config ? config() : NULL;
+	version = text ? strchr(text, ' ') : NULL;
+	snprintf(b->name, sizeof(b->name), "OpenBLAS%.*s %.24s", version ? (int)strcspn(version + 1, " ") + 1 : 0,
+		 version ? version : "", core_name(b->handle));
 	return b->sgemm;
 }
 
