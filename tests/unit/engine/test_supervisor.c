@@ -1,0 +1,204 @@
+/* The supervisor on made-up trajectories. */
+#include "avo.h"
+#include "base/mem.h"
+#include "engine/supervisor.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static const struct supervisor_limits usual = { .stall = 10, .repeats = 3, .same_errors = 4, .cycle = 2, .idle_steps = 3, .cooldown = 5 };
+
+static void happen(struct run_state *s, const char *format, ...)
+{
+	cJSON *event = NULL;
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	assert_int_equal(json_parse(&event, text, strlen(text), NULL), AVO_OK);
+	state_apply(s, event, (struct journal_ref){ 0 });
+	cJSON_Delete(event);
+}
+
+static void begin(struct run_state *s)
+{
+	state_init(s);
+	happen(s, "{\"type\":\"version\",\"version\":\"v0\",\"commit\":\"c0\",\"t\":\"2026-01-01T00:00:00Z\"}");
+}
+
+/* Ends with this verdict; error: its words, NULL when it passed. */
+static void attempt(struct run_state *s, const char *tree, const char *verdict, const char *error)
+{
+	int id = (int)s->attempt_count + 1;
+
+	happen(s, "{\"type\":\"attempt-started\",\"attempt\":\"a%d\",\"step\":\"s1\",\"tree\":\"%s\",\"t\":\"2026-01-01T00:00:01Z\"}", id, tree);
+	happen(s, "{\"type\":\"attempt-scored\",\"attempt\":\"a%d\",\"verdict\":\"%s\",\"reason\":\"%s\",\"t\":\"2026-01-01T00:00:02Z\"}",
+	       id, verdict, error ? error : "");
+}
+
+static void fresh(struct run_state *s, int n)
+{
+	char tree[16];
+
+	while (n-- > 0) {
+		snprintf(tree, sizeof(tree), "t%zu", s->attempt_count);
+		attempt(s, tree, "passed", NULL);
+	}
+}
+
+static void version(struct run_state *s)
+{
+	happen(s, "{\"type\":\"version\",\"version\":\"v%zu\",\"attempt\":\"a%zu\",\"commit\":\"c\"}", s->version_count, s->attempt_count);
+}
+
+static void intervene(struct run_state *s, const struct finding *f)
+{
+	happen(s, "{\"type\":\"intervention\",\"trigger\":\"%s\",\"act\":\"%s\",\"level\":%d}", f->trigger, f->act, f->level);
+}
+
+static void a_stall_is_seen_once_and_escalates(void **state)
+{
+	struct run_state s;
+	struct finding f;
+
+	begin(&s);
+	fresh(&s, 9);
+	assert_false(supervisor_look(&f, &s, &usual));
+	fresh(&s, 1);
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_string_equal(f.trigger, "no-version");
+	assert_string_equal(f.act, "larger-moves");
+	assert_int_equal(f.level, 1);
+	intervene(&s, &f);
+	fresh(&s, 4);
+	assert_false(supervisor_look(&f, &s, &usual));
+	fresh(&s, 1);
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_int_equal(f.level, 2);
+	assert_string_equal(f.act, "restart");
+	intervene(&s, &f);
+	fresh(&s, 2);
+	version(&s);
+	fresh(&s, 9);
+	assert_false(supervisor_look(&f, &s, &usual));
+	fresh(&s, 1);
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_int_equal(f.level, 1);
+	state_release(&s);
+}
+
+static void repetition_is_seen(void **state)
+{
+	struct run_state s;
+	struct finding f;
+
+	begin(&s);
+	attempt(&s, "same", "passed", NULL);
+	fresh(&s, 1);
+	attempt(&s, "same", "passed", NULL);
+	assert_false(supervisor_look(&f, &s, &usual));
+	fresh(&s, 2);
+	attempt(&s, "same", "passed", NULL);
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_string_equal(f.trigger, "repeated-candidate");
+	state_release(&s);
+}
+
+static void the_same_error_over_and_over_is_seen(void **state)
+{
+	struct run_state s;
+	struct finding f;
+	char tree[8];
+	int i;
+
+	begin(&s);
+	for (i = 0; i < 4; i++) {
+		assert_false(supervisor_look(&f, &s, &usual));
+		snprintf(tree, sizeof(tree), "e%d", i);
+		attempt(&s, tree, "build-failed", "kernel.c:7: expected ';'");
+	}
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_string_equal(f.trigger, "same-error");
+	assert_non_null(strstr(f.reason, "expected ';'"));
+	state_release(&s);
+}
+
+static void a_circle_is_seen(void **state)
+{
+	static const char *const trees[] = { "A", "B", "A", "B" };
+	struct run_state s;
+	struct finding f;
+	size_t i;
+
+	begin(&s);
+	for (i = 0; i < 4; i++) {
+		assert_false(supervisor_look(&f, &s, &usual));
+		attempt(&s, trees[i], "passed", NULL);
+	}
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_string_equal(f.trigger, "cycle");
+	state_release(&s);
+	/* of errors too */
+	begin(&s);
+	for (i = 0; i < 4; i++) {
+		char tree[8];
+
+		snprintf(tree, sizeof(tree), "x%zu", i);
+		attempt(&s, tree, "incorrect", i % 2 ? "NaN in row 3" : "row 0 is zero");
+	}
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_string_equal(f.trigger, "cycle");
+	state_release(&s);
+}
+
+static void steps_that_evaluate_nothing_are_seen(void **state)
+{
+	struct run_state s;
+	struct finding f;
+	int i;
+
+	begin(&s);
+	for (i = 1; i <= 3; i++) {
+		assert_false(supervisor_look(&f, &s, &usual));
+		happen(&s, "{\"type\":\"step-started\",\"step\":\"s%d\",\"parent\":\"v0\",\"t\":\"2026-01-01T00:00:00Z\"}", i);
+		happen(&s, "{\"type\":\"step-ended\",\"step\":\"s%d\",\"outcome\":\"gave-up\",\"t\":\"2026-01-01T00:00:01Z\"}", i);
+	}
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_string_equal(f.trigger, "idle-steps");
+	state_release(&s);
+}
+
+static void faults_of_ours_and_switched_off_triggers_say_nothing(void **state)
+{
+	struct supervisor_limits off = { 0 };
+	struct run_state s;
+	struct finding f;
+	int i;
+
+	begin(&s);
+	for (i = 0; i < 20; i++)
+		attempt(&s, "same", i % 2 ? "evaluator-fault" : "cancelled", "the node went away");
+	assert_false(supervisor_look(&f, &s, &usual));
+	for (i = 0; i < 20; i++)
+		attempt(&s, "same", "incorrect", "wrong");
+	assert_false(supervisor_look(&f, &s, &off));
+	assert_true(supervisor_look(&f, &s, &usual));
+	state_release(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stall_is_seen_once_and_escalates),
+		cmocka_unit_test(repetition_is_seen),
+		cmocka_unit_test(the_same_error_over_and_over_is_seen),
+		cmocka_unit_test(a_circle_is_seen),
+		cmocka_unit_test(steps_that_evaluate_nothing_are_seen),
+		cmocka_unit_test(faults_of_ours_and_switched_off_triggers_say_nothing),
+	};
+
+	return cmocka_run_group_tests_name("supervisor", tests, NULL, NULL);
+}
