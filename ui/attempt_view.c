@@ -140,7 +140,7 @@ static void add_pairs(struct view *v, const struct comparison *c, const cJSON *e
 			ratios[strip.count++] = item->valuedouble;
 	if (!strip.count)
 		return;
-	view_heading(v, "Pairs: throughput over the incumbent's, in the order measured; at the right the interval");
+	view_heading(v, "Pairs: challenger over incumbent, and the interval");
 	canvas_resize(&state->strip, v->width, STRIP_ROWS);
 	chart_strip(&state->strip, (struct rect){ 0, 0, v->width, STRIP_ROWS }, &strip);
 	for (i = 0; i < STRIP_ROWS; i++) {

@@ -12,7 +12,7 @@ static void place(struct pane_place *p, int x, int y, int w, int h)
 		*p = (struct pane_place){ .form = PANE_HIDDEN };
 	} else if (w >= 56 && h >= 6) {
 		p->form = PANE_FRAMED;
-		p->body = (struct rect){ x + 1, y + 1, w - 2, h - 2 };
+		p->body = (struct rect){ x + 2, y + 1, w - 4, h - 2 };
 	} else {
 		int title = h >= 3;
 

@@ -82,7 +82,7 @@ static void draw_fold(struct view *v, int version, struct row *row)
 	char text[FORMAT_SIZE];
 	int i;
 
-	row_printf(row, STYLE_BORDER, "  %s", version > 0 ? "│  " : "   ");
+	row_printf(row, STYLE_BORDER, " %s", version > 0 ? "│  " : "   ");
 	buf_printf(&words, "%s %s:", state->open[version] ? "▾" : "╰", format_count(text, tally[KINDS], "attempt"));
 	for (i = 0; i < KINDS; i++) {
 		const char *word = i == VERDICT_NONE ? "being scored" : i < VERDICT_COUNT ? verdict_name((enum verdict)i) :
@@ -103,7 +103,7 @@ static void draw_attempt(struct view *v, int id, struct row *row)
 	if (!a)
 		return;
 	snprintf(name, sizeof(name), "a%d", a->id);
-	row_printf(row, STYLE_BORDER, "  │    ");
+	row_printf(row, STYLE_BORDER, " │    ");
 	row_cell(row, 7, ALIGN_LEFT, strcmp(v->wb->mark, name) == 0 ? STYLE_MARKED : STYLE_VERSION, name);
 	row_cell(row, 13, ALIGN_LEFT, attempt_style(a), attempt_word(a));
 	row_cell(row, 8, ALIGN_RIGHT, STYLE_DEFAULT, a->comparison.decision ? format_gain(text, a->comparison.ratio) : "");
@@ -130,7 +130,7 @@ static void draw_version(struct view *v, const struct version *ver, struct row *
 	int age = 8;
 
 	snprintf(name, sizeof(name), "v%d", ver->id);
-	row_printf(row, best ? STYLE_LINE_BEST : STYLE_BORDER, "%s ● ", strcmp(v->wb->mark, name) == 0 ? "▸" : " ");
+	row_printf(row, best ? STYLE_LINE_BEST : STYLE_BORDER, "%s● ", strcmp(v->wb->mark, name) == 0 ? "▸" : " ");
 	row_cell(row, 6, ALIGN_LEFT, strcmp(v->wb->mark, name) == 0 ? STYLE_MARKED : STYLE_VERSION, name);
 	row_cell(row, 8, ALIGN_RIGHT, best ? STYLE_STRONG : STYLE_DEFAULT, format_number(text, ver->score.geomean, format_decimals(largest_geomean(s))));
 	row_gap(row, 1);
@@ -178,7 +178,7 @@ static void lineage_draw_rect(struct view *v, struct canvas *c, struct rect r)
 {
 	struct row row = { .c = c, .x = r.x, .y = r.y, .w = r.w };
 
-	row_cell(&row, 4, ALIGN_LEFT, STYLE_COLUMN, "");
+	row_cell(&row, 3, ALIGN_LEFT, STYLE_COLUMN, "");
 	row_cell(&row, 6, ALIGN_LEFT, STYLE_COLUMN, "ver");
 	row_cell(&row, 8, ALIGN_RIGHT, STYLE_COLUMN, v->wb->model->state.unit[0] ? v->wb->model->state.unit : "geomean");
 	row_gap(&row, 1);

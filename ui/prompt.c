@@ -201,7 +201,8 @@ void prompt_draw(struct prompt *p, struct canvas *c, struct rect r)
 		int cut = canvas_width(c, p->label) - r.w;
 
 		row.skip = cut > 0 ? cut : 0;
-		row_scrolled(&row, STYLE_PROMPT, p->label);
+		canvas_fill(c, r.x, r.y, r.w, STYLE_NEEDS_YOU, " ");
+		row_scrolled(&row, STYLE_NEEDS_YOU, p->label);
 		c->cursor_x = r.x + (row.pos < r.w ? row.pos : r.w - 1);
 		c->cursor_y = r.y;
 		return;

@@ -207,7 +207,7 @@ static void add_hint(struct workbench *wb, struct row *row, const char *context,
 
 void footer_paint(struct workbench *wb, struct rect r)
 {
-	static const enum request always[] = { REQ_STEP, REQ_ACTION, REQ_CONTINUE, REQ_PAUSE, REQ_MESSAGE, REQ_HELP, REQ_NONE };
+	static const enum request always[] = { REQ_STEP, REQ_ACTION, REQ_CONTINUE, REQ_PAUSE, REQ_MESSAGE, REQ_QUIT, REQ_NONE };
 	const struct view_ops *ops = wb_focused(wb)->ops;
 	struct row row = { .c = &wb->canvas, .x = r.x + 1, .y = r.y, .w = r.w - 1 };
 	int i;
@@ -223,8 +223,12 @@ void footer_paint(struct workbench *wb, struct rect r)
 		row_text(&row, wb->note_style, wb->note);
 		return;
 	}
+	/* where help is must be seen whatever else has no room */
+	row.w -= 9;
 	for (i = 0; ops->footer && ops->footer[i] != REQ_NONE; i++)
 		add_hint(wb, &row, ops->name, ops->footer[i]);
 	for (i = 0; always[i] != REQ_NONE; i++)
 		add_hint(wb, &row, ops->name, always[i]);
+	row.w += 9;
+	add_hint(wb, &row, ops->name, REQ_HELP);
 }
