@@ -109,9 +109,8 @@ static enum avo_status ask_approve(struct workbench *wb, int argc, char **argv, 
 
 	if (st != AVO_OK)
 		return st;
-	snprintf(label, sizeof(label), "Make a%d (%.7s) version v%zu on v%d? %s %s, %d pairs.  y approves, any other key does nothing: ",
-		 a->id, a->commit, wb->model->state.version_count, a->parent, decision_name(a->comparison.decision),
-		 format_interval(interval, &a->comparison), a->comparison.pairs);
+	snprintf(label, sizeof(label), "Approve a%d %.7s as v%zu on v%d? %s, %d pairs. y approves: ", a->id, a->commit,
+		 wb->model->state.version_count, a->parent, format_interval(interval, &a->comparison), a->comparison.pairs);
 	wb->use = (struct prompt_use){ .request = REQ_APPROVE, .attempt = a->id };
 	prompt_open(&wb->prompt, PROMPT_CONFIRM, label, "");
 	return AVO_OK;
@@ -221,7 +220,7 @@ enum avo_status actions_edit(struct workbench *wb, struct error *err)
 		wb_note(wb, STYLE_DIM, "%s is as it was", path_basename(path));
 	else if (st == AVO_OK && !wb->options->read_only) {
 		wb->use = (struct prompt_use){ .request = REQ_SUBMIT };
-		prompt_open(&wb->prompt, PROMPT_CONFIRM, "Submit the edited working tree as an attempt?  y submits, any other key only keeps it: ", "");
+		prompt_open(&wb->prompt, PROMPT_CONFIRM, "Submit the edited working tree as an attempt? y submits: ", "");
 	}
 	buf_release(&before);
 	buf_release(&after);

@@ -7,13 +7,17 @@
 
 #define RECENT 800		/* events looked at; the event view has them all */
 
+/* Ids count without gaps as a rule, which makes finding one cheap; a record that was put together may have some. */
 static const struct action *find_action(const struct run_state *s, int id)
 {
-	int first = s->action_count ? s->actions[0].id : 0;
+	size_t at = s->action_count && id >= s->actions[0].id ? (size_t)(id - s->actions[0].id) : 0;
 
-	if (id < first || id >= first + (int)s->action_count)
-		return NULL;
-	return &s->actions[id - first];
+	if (at < s->action_count && s->actions[at].id == id)
+		return &s->actions[at];
+	for (at = s->action_count; at-- > 0;)
+		if (s->actions[at].id == id)
+			return &s->actions[at];
+	return NULL;
 }
 
 static void add_action(struct view *v, const struct model_event *e)
@@ -146,7 +150,9 @@ static void agent_summary(struct view *v, struct buf *out)
 	const struct run_state *s = &v->wb->model->state;
 	const struct action *a = s->action_count ? &s->actions[s->action_count - 1] : NULL;
 
-	if (a)
+	if (a && a->attempt >= 0)
+		buf_printf(out, "%s a%d  %s", a->kind, a->attempt, a->result ? a->result : "");
+	else if (a)
 		buf_printf(out, "%s %s  %s", a->kind, a->text ? a->text : "", a->result ? a->result : "");
 }
 

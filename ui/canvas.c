@@ -67,6 +67,7 @@ struct pen {
 	bool ascii;
 	int x, y, left;		/* columns that may still be used */
 	int skip;		/* columns still to be left out */
+	int column;		/* of the text, whether seen or not: where tabs count from */
 	int used;
 	int style;
 };
@@ -78,13 +79,15 @@ static bool pen_put(struct pen *p, wchar_t ch, int width)
 			p->c->cells[(size_t)p->y * (size_t)p->c->cols + (size_t)p->x - 1].mark = ch;
 		return true;
 	}
+	p->column += width;
 	if (p->skip >= width) {
 		p->skip -= width;
 		return true;
 	}
 	if (p->skip > 0) {		/* a wide character cut in the middle */
 		p->skip = 0;
-		return pen_put(p, L' ', 1);
+		ch = L' ';
+		width = 1;
 	}
 	if (width > p->left)
 		return false;
@@ -101,7 +104,14 @@ static bool pen_code(struct pen *p, uint32_t code)
 	const char *s;
 	int width;
 
-	if (code == '\n' || code == '\t')
+	if (code == '\t') {
+		do
+			if (!pen_put(p, L' ', 1))
+				return false;
+		while (p->column % 8);
+		return true;
+	}
+	if (code == '\n')
 		code = ' ';
 	if (code < 0x80)
 		return pen_put(p, (wchar_t)code, 1);

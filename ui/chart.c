@@ -57,8 +57,8 @@ static bool find_span(double *lo, double *hi, const struct chart *chart)
 	if (!isfinite(*lo))
 		return false;
 	/* a level far off would flatten the lines, which are what is looked at */
-	near_lo = *lo - (*hi - *lo) - *lo * 0.1;
-	near_hi = *hi + 2 * (*hi - *lo) + *hi * 0.5;
+	near_lo = *lo - (*hi - *lo) * 0.35 - *lo * 0.1;
+	near_hi = *hi + (*hi - *lo) + *hi * 0.5;
 	for (i = 0; i < chart->level_count; i++)
 		if (is_near(chart->levels[i].y[0], near_lo, near_hi))
 			widen(lo, hi, chart->levels[i].y[0]);
@@ -145,7 +145,7 @@ static void draw_levels(const struct plot *p, const struct chart *chart)
 
 static void draw_y_axis(struct plot *p, int label_width)
 {
-	double tick = chart_tick(p->hi - p->lo, p->h >= 9 ? p->h / 3 : 2), at;
+	double tick = chart_tick(p->hi - p->lo, p->h >= 9 ? p->h / 3 : 3), at;
 	int row;
 
 	for (row = 0; row < p->h; row++)
@@ -162,7 +162,7 @@ static void draw_y_axis(struct plot *p, int label_width)
 
 static void draw_x_axis(const struct plot *p)
 {
-	int step = (int)ceil(chart_tick(p->count > 1 ? p->count - 1 : 1, p->w / 10 > 0 ? p->w / 10 : 1)), point, free_from = 0;
+	int step = (int)ceil(chart_tick(p->count > 1 ? p->count - 1 : 1, p->w / 7 > 0 ? p->w / 7 : 1)), point, free_from = 0;
 
 	canvas_text(p->c, p->x - 1, p->y + p->h, 1, STYLE_AXIS, "└");
 	canvas_fill(p->c, p->x, p->y + p->h, p->w, STYLE_AXIS, "─");

@@ -94,6 +94,7 @@ static const struct phrase phrases[] = {
 	{ "approved", STYLE_GOOD, NULL, { "", "attempt", " by ", "by", ": ", "message" } },
 	{ "rejected", STYLE_BAD, NULL, { "", "attempt", " by ", "by", ": ", "reason" } },
 	{ "version", STYLE_GOOD, say_version, { 0 } },
+	{ "version-scored", STYLE_DIM, say_version, { 0 } },
 	{ "intervention", STYLE_WARN, NULL, { "", "trigger", ": ", "reason", " → ", "act" } },
 	{ "hint", STYLE_LIVE, NULL, { "", "by", ": ", "text" } },
 	{ "budget", STYLE_WARN, NULL, { "", "kind", " at ", "level", " of its limit: ", "used", " of ", "limit" } },

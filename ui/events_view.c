@@ -7,12 +7,17 @@
 
 struct events_state { uint64_t open; };		/* seq of the one unfolded */
 
+/* cJSON indents with tabs and puts one behind each name: two blanks and one are enough here. */
 static void add_whole_event(struct view *v, struct journal_ref ref)
 {
 	const cJSON *event = model_fetch(v->wb->model, ref);
-	char *text = event ? cJSON_Print(event) : NULL;
+	char *text = event ? cJSON_Print(event) : NULL, *s;
+	struct buf out = BUF_INIT;
 
-	view_add_wrapped(v, STYLE_DIM, 10, text ? text : "the line cannot be read again");
+	for (s = text; s && *s; s++)
+		buf_addstr(&out, *s != '\t' ? (char[]){ *s, '\0' } : s[-1] == ':' ? " " : "  ");
+	view_add_wrapped(v, STYLE_DIM, 10, text ? buf_cstr(&out) : "the line cannot be read again");
+	buf_release(&out);
 	cJSON_free(text);
 }
 

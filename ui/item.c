@@ -68,7 +68,7 @@ static void add_std(struct buf *out, const struct case_score *c, int decimals)
 /* Peer columns that fit beside the rest. */
 static int peer_room(const struct view *v, const struct case_table *t)
 {
-	int used = 14 + 10 + 8 + (t->base ? 19 : 0), n = (v->width - used) / 10, count;
+	int used = 12 + 8 + 8 + (t->base ? 16 : 0), n = (v->width - used) / 10, count;
 
 	count = t->state ? (int)t->state->peer_count : 0;
 	return n < 0 ? 0 : n < count ? n : count;
@@ -81,14 +81,14 @@ static void add_case_line(struct view *v, const struct case_table *t, const stru
 	struct buf row = BUF_INIT, std = BUF_INIT;
 	int i;
 
-	add_column(v, &row, 14, false, c->name);
+	add_column(v, &row, 12, false, c->name);
 	if (t->base) {
-		add_column(v, &row, 10, true, format_number(text, base ? base->value : NAN, decimals));
+		add_column(v, &row, 8, true, format_number(text, base ? base->value : NAN, decimals));
 	}
-	add_column(v, &row, 10, true, format_number(text, c->value, decimals));
+	add_column(v, &row, 8, true, format_number(text, c->value, decimals));
 	add_std(&std, c, decimals);
 	buf_addch(&row, ' ');
-	add_column(v, &row, 8, false, buf_cstr(&std));
+	add_column(v, &row, 7, false, buf_cstr(&std));
 	if (t->base)
 		add_column(v, &row, 8, true, format_gain(text, base ? c->value / base->value : NAN));
 	for (i = 0; i < peers; i++) {
@@ -106,11 +106,11 @@ static void add_table_head(struct view *v, const struct case_table *t, int peers
 	struct buf row = BUF_INIT;
 	int i;
 
-	add_column(v, &row, 14, false, t->score->unit);
+	add_column(v, &row, 12, false, t->score->unit);
 	if (t->base)
-		add_column(v, &row, 10, true, t->base_name);
-	add_column(v, &row, 10, true, t->score_name);
-	add_column(v, &row, 9, false, "  std");
+		add_column(v, &row, 8, true, t->base_name);
+	add_column(v, &row, 8, true, t->score_name);
+	add_column(v, &row, 8, false, " std");
 	if (t->base)
 		add_column(v, &row, 8, true, "ratio");
 	for (i = 0; i < peers; i++) {

@@ -10,7 +10,7 @@ static void place(struct pane_place *p, int x, int y, int w, int h)
 	p->area = (struct rect){ x, y, w, h };
 	if (w <= 0 || h <= 0) {
 		*p = (struct pane_place){ .form = PANE_HIDDEN };
-	} else if (w >= 56 && h >= 6) {
+	} else if (w >= 44 && h >= 6) {
 		p->form = PANE_FRAMED;
 		p->body = (struct rect){ x + 2, y + 1, w - 4, h - 2 };
 	} else {

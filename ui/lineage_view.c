@@ -127,11 +127,11 @@ static void draw_version(struct view *v, const struct version *ver, struct row *
 	const struct run_state *s = &v->wb->model->state;
 	char text[FORMAT_SIZE], name[16];
 	bool best = ver->id == (int)s->version_count - 1, ci = v->width >= 46;
-	int age = 8;
+	int age = 7;
 
 	snprintf(name, sizeof(name), "v%d", ver->id);
 	row_printf(row, best ? STYLE_LINE_BEST : STYLE_BORDER, "%s● ", strcmp(v->wb->mark, name) == 0 ? "▸" : " ");
-	row_cell(row, 6, ALIGN_LEFT, strcmp(v->wb->mark, name) == 0 ? STYLE_MARKED : STYLE_VERSION, name);
+	row_cell(row, 5, ALIGN_LEFT, strcmp(v->wb->mark, name) == 0 ? STYLE_MARKED : STYLE_VERSION, name);
 	row_cell(row, 8, ALIGN_RIGHT, best ? STYLE_STRONG : STYLE_DEFAULT, format_number(text, ver->score.geomean, format_decimals(largest_geomean(s))));
 	row_gap(row, 1);
 	row_cell(row, 8, ALIGN_RIGHT, decision_style(ver->comparison.decision), ver->comparison.decision ? format_gain(text, ver->comparison.ratio) : ver->id ? "-" : "seed");
@@ -152,7 +152,7 @@ static void draw_version(struct view *v, const struct version *ver, struct row *
 			row_cell(row, width, ALIGN_LEFT, STYLE_DEFAULT, title);
 		}
 	}
-	row_cell(row, age - 1, ALIGN_RIGHT, STYLE_DIM, format_ago(text, ver->time_ms, model_now_ms(v->wb->model)));
+	row_cell(row, age, ALIGN_RIGHT, STYLE_DIM, format_ago(text, ver->time_ms, model_now_ms(v->wb->model)));
 }
 
 static void lineage_draw(struct view *v, const struct line *l, struct row *row)
@@ -179,7 +179,7 @@ static void lineage_draw_rect(struct view *v, struct canvas *c, struct rect r)
 	struct row row = { .c = c, .x = r.x, .y = r.y, .w = r.w };
 
 	row_cell(&row, 3, ALIGN_LEFT, STYLE_COLUMN, "");
-	row_cell(&row, 6, ALIGN_LEFT, STYLE_COLUMN, "ver");
+	row_cell(&row, 5, ALIGN_LEFT, STYLE_COLUMN, "ver");
 	row_cell(&row, 8, ALIGN_RIGHT, STYLE_COLUMN, v->wb->model->state.unit[0] ? v->wb->model->state.unit : "geomean");
 	row_gap(&row, 1);
 	row_cell(&row, 8, ALIGN_RIGHT, STYLE_COLUMN, "gain");
@@ -187,8 +187,8 @@ static void lineage_draw_rect(struct view *v, struct canvas *c, struct rect r)
 	if (r.w >= 46)
 		row_cell(&row, 6, ALIGN_LEFT, STYLE_COLUMN, "95% ci");
 	row_gap(&row, 1);
-	if (row_left(&row) > 8)
-		row_cell(&row, row_left(&row) - 8, ALIGN_LEFT, STYLE_COLUMN, "change");
+	if (row_left(&row) > 7)
+		row_cell(&row, row_left(&row) - 7, ALIGN_LEFT, STYLE_COLUMN, "change");
 	row_cell(&row, 7, ALIGN_RIGHT, STYLE_COLUMN, "age");
 }
 

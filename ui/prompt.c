@@ -189,6 +189,23 @@ enum prompt_event prompt_key(struct prompt *p, uint32_t key, prompt_complete_fn 
 	return PROMPT_EDITING;
 }
 
+/* A question must be read whole before it is answered: on a narrow screen it takes several lines. */
+static void draw_question(struct prompt *p, struct canvas *c, struct rect r)
+{
+	int width = canvas_width(c, p->label), lines = (width + r.w) / r.w, i, used = 0;
+
+	if (lines > r.y + 1)
+		lines = r.y + 1;
+	for (i = 0; i < lines; i++) {
+		int y = r.y - lines + 1 + i;
+
+		canvas_fill(c, r.x, y, r.w, STYLE_NEEDS_YOU, " ");
+		used = canvas_text_from(c, r.x, y, r.w, i * r.w, STYLE_NEEDS_YOU, p->label);
+	}
+	c->cursor_x = r.x + (used < r.w ? used : r.w - 1);
+	c->cursor_y = r.y;
+}
+
 void prompt_draw(struct prompt *p, struct canvas *c, struct rect r)
 {
 	struct row row = { .c = c, .x = r.x, .y = r.y, .w = r.w };
@@ -197,14 +214,7 @@ void prompt_draw(struct prompt *p, struct canvas *c, struct rect r)
 
 	canvas_fill(c, r.x, r.y, r.w, STYLE_DEFAULT, " ");
 	if (p->kind == PROMPT_CONFIRM) {
-		/* the question's end, with the key to press, must be seen whatever the width */
-		int cut = canvas_width(c, p->label) - r.w;
-
-		row.skip = cut > 0 ? cut : 0;
-		canvas_fill(c, r.x, r.y, r.w, STYLE_NEEDS_YOU, " ");
-		row_scrolled(&row, STYLE_NEEDS_YOU, p->label);
-		c->cursor_x = r.x + (row.pos < r.w ? row.pos : r.w - 1);
-		c->cursor_y = r.y;
+		draw_question(p, c, r);
 		return;
 	}
 	row_text(&row, STYLE_PROMPT, p->label);

@@ -119,14 +119,21 @@ static void add_movers(struct view *v, const struct attempt *a)
 static void add_verdict(struct view *v, const struct attempt *a)
 {
 	char interval[FORMAT_SIZE * 2];
+	struct buf out = BUF_INIT;
+	int style = STYLE_WARN;
 
-	if (a->stage == ATTEMPT_PENDING)
-		view_addf(v, STYLE_STRONG, "%s %s over %d pairs against v%d", decision_name(a->comparison.decision),
-			  format_interval(interval, &a->comparison), a->comparison.pairs, a->incumbent);
-	else if (a->stage == ATTEMPT_COMMITTED)
-		view_addf(v, STYLE_GOOD, "a%d became v%d: nothing is left to decide here", a->id, a->version);
-	else
-		view_addf(v, STYLE_WARN, "a%d does not wait for approval any more: %s", a->id, attempt_word(a));
+	if (a->stage == ATTEMPT_PENDING) {
+		style = STYLE_STRONG;
+		buf_printf(&out, "%s %s over %d pairs against v%d", decision_name(a->comparison.decision),
+			   format_interval(interval, &a->comparison), a->comparison.pairs, a->incumbent);
+	} else if (a->stage == ATTEMPT_COMMITTED) {
+		style = STYLE_GOOD;
+		buf_printf(&out, "a%d became v%d: nothing is left to decide here", a->id, a->version);
+	} else {
+		buf_printf(&out, "a%d does not wait for approval any more: %s", a->id, attempt_word(a));
+	}
+	view_add_wrapped(v, style, 0, buf_cstr(&out));
+	buf_release(&out);
 }
 
 static void review_read(struct view *v)
@@ -145,7 +152,7 @@ static void review_read(struct view *v)
 	}
 	event = model_fetch(m, a->scored);
 	add_verdict(v, a);
-	view_addf(v, STYLE_DEFAULT, "%s", a->title ? a->title : "");
+	view_add_wrapped(v, STYLE_DEFAULT, 0, a->title ? a->title : "");
 	if (d)
 		view_addf(v, STYLE_DIM, "d%d %s", d->id, d->title ? d->title : "");
 	score_from_json(&incumbent, json_obj(event, "incumbent_scores"));

@@ -129,22 +129,22 @@ static enum request scores_request(struct view *v, enum request r, int argc, cha
 
 static void scores_revision(struct view *v, char out[24])
 {
-	const struct scores_state *state = v->state;
+	int version = chosen_version(v);
 
-	if (state->version >= 0)
-		snprintf(out, 24, "v%d", state->version);
+	if (version >= 0)
+		snprintf(out, 24, "v%d", version);
 }
 
 static void scores_title(struct view *v, struct buf *out)
 {
-	const struct scores_state *state = v->state;
 	const struct run_state *s = &v->wb->model->state;
+	int version = chosen_version(v);
 
 	buf_addstr(out, "scores");
 	if (s->unit[0])
 		buf_printf(out, " · %s, %s", s->unit, v->wb->settings.cases ? "a line a case" : "geomean");
-	if (state->version >= 0)
-		buf_printf(out, " · v%d", state->version);
+	if (version >= 0)
+		buf_printf(out, " · v%d", version);
 }
 
 static void scores_summary(struct view *v, struct buf *out)

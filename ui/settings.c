@@ -52,6 +52,7 @@ static enum avo_status parse(int *out, const struct setting *set, const char *te
 	for (i = 0; set->words[i]; i++) {
 		if (strcmp(set->words[i], text) == 0) {
 			*out = i;
+			buf_release(&words);
 			return AVO_OK;
 		}
 		buf_printf(&words, "%s%s", i ? ", " : "", set->words[i]);

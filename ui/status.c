@@ -34,6 +34,8 @@ static bool engine_acts(const struct run_state *s)
 	return s->state == ENGINE_RUNNING || s->state == ENGINE_STEPPING;
 }
 
+static bool engine_gone(struct workbench *wb);
+
 /* "s41 · a512 checking 5/8 · 00:41" */
 static void add_doing(struct workbench *wb, struct row *r)
 {
@@ -61,12 +63,21 @@ static void add_doing(struct workbench *wb, struct row *r)
 		since = last->started_ms;
 	else if (action && !action->ended_ms)
 		since = action->started_ms;
-	if (since && engine_acts(s))
+	if (since && engine_acts(s) && !engine_gone(wb))
 		row_printf(r, STYLE_STATUS, " · %s", format_clock(text, model_now_ms(wb->model) - since));
 }
 
-/* "best v40 741.3 TFLOPS  +98.1% seed  +17.1% cuDNN" */
-static void best_text(struct workbench *wb, struct buf *out)
+static void add_part(struct workbench *wb, struct buf *out, int width, double ratio, const char *name)
+{
+	char part[96], gain[FORMAT_SIZE];
+
+	snprintf(part, sizeof(part), "   %s %s", format_gain(gain, ratio), name);
+	if (isfinite(ratio) && canvas_width(&wb->canvas, buf_cstr(out)) + canvas_width(&wb->canvas, part) + 3 <= width)
+		buf_addstr(out, part);
+}
+
+/* "best v40 741.3 TFLOPS   +98.1% seed   +17.1% cuDNN": as much of it as there is room for. */
+static void best_text(struct workbench *wb, struct buf *out, int width)
 {
 	const struct run_state *s = &wb->model->state;
 	const struct version *best = state_best(s), *seed = state_version(s, 0);
@@ -77,10 +88,9 @@ static void best_text(struct workbench *wb, struct buf *out)
 		return;
 	buf_printf(out, "best v%d %s %s", best->id, format_number(text, best->score.geomean, format_decimals(best->score.geomean)), best->score.unit);
 	if (seed && seed != best && seed->score.count)
-		buf_printf(out, "   %s seed", format_gain(text, best->score.geomean / seed->score.geomean));
+		add_part(wb, out, width, best->score.geomean / seed->score.geomean, "seed");
 	for (i = 0; i < s->peer_count; i++)
-		if (s->peers[i].score.count)
-			buf_printf(out, "   %s %s", format_gain(text, best->score.geomean / s->peers[i].score.geomean), s->peers[i].name);
+		add_part(wb, out, width, best->score.geomean / s->peers[i].score.geomean, s->peers[i].name);
 	buf_addch(out, ' ');
 }
 
@@ -96,6 +106,12 @@ static void add_right(struct row *r, const char *text)
 	row_text(r, STYLE_STATUS, text);
 }
 
+/* The record says that it runs, and nobody is there. */
+static bool engine_gone(struct workbench *wb)
+{
+	return wb->model->loaded && !wb->model->connected && !wb->options->replay && engine_acts(&wb->model->state);
+}
+
 static void paint_first(struct workbench *wb, struct rect r)
 {
 	const struct run_state *s = &wb->model->state;
@@ -109,10 +125,12 @@ static void paint_first(struct workbench *wb, struct rect r)
 		add_upper(&row, STYLE_NEEDS_YOU, "held");
 	else if (wb->options->replay)
 		add_upper(&row, STYLE_PAUSED, "replay");
-	if (s->state != ENGINE_NONE)
+	if (engine_gone(wb))
+		add_upper(&row, STYLE_FAILED, "engine gone");
+	else if (s->state != ENGINE_NONE)
 		add_upper(&row, state_style(s->state), engine_state_name(s->state));
 	add_doing(wb, &row);
-	best_text(wb, &text);
+	best_text(wb, &text, row_left(&row));
 	add_right(&row, buf_cstr(&text));
 	buf_release(&text);
 }
@@ -132,7 +150,7 @@ static void add_waiting(struct workbench *wb, struct row *r, const struct attemp
 static void facts_text(struct workbench *wb, struct buf *out)
 {
 	const struct run_state *s = &wb->model->state;
-	int64_t now = model_now_ms(wb->model);
+	int64_t now = model_now_ms(wb->model), acted = engine_gone(wb) ? s->last_ms : now;
 	const struct version *best = state_best(s);
 	char text[FORMAT_SIZE];
 
@@ -141,7 +159,7 @@ static void facts_text(struct workbench *wb, struct buf *out)
 	buf_printf(out, "   %s", format_count(text, (long)s->attempt_count, "attempt"));
 	if (s->direction_count)
 		buf_printf(out, "   %s", format_count(text, (long)s->direction_count, "direction"));
-	buf_printf(out, "   active %s", format_clock(text, state_active_ms(s, now)));
+	buf_printf(out, "   active %s", format_clock(text, state_active_ms(s, acted)));
 	if (s->cost_usd > 0)
 		buf_printf(out, "   %s", format_cost(text, s->cost_usd));
 }
@@ -169,7 +187,7 @@ static void paint_second(struct workbench *wb, struct rect r)
 	facts_text(wb, &text);
 	row_text(&row, STYLE_STATUS, buf_cstr(&text));
 	buf_clear(&text);
-	buf_printf(&text, "engine %s ", wb->model->connected ? "●" : wb->options->replay ? "replay" : "not running");
+	buf_printf(&text, "engine %s ", wb->model->connected ? "●" : wb->options->replay ? "replayed" : "not running");
 	if (canvas_width(&wb->canvas, buf_cstr(&text)) + 2 <= row_left(&row))
 		add_right(&row, buf_cstr(&text));
 	buf_release(&text);

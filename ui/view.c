@@ -392,11 +392,11 @@ void view_paint(struct view *v, struct canvas *c, struct rect body, bool focused
 void view_position(struct view *v, struct buf *out)
 {
 	if (v->filter[0])
-		buf_printf(out, "&%s ", v->filter);
+		buf_printf(out, "&%s", v->filter);
 	if (!v->follow && v->ops->flags & VIEW_FOLLOWS)
-		buf_addstr(out, "not following ");
+		buf_printf(out, "%snot following", out->len ? "  " : "");
 	if (v->shown_count > (size_t)(v->height > 0 ? v->height : 0))
-		buf_printf(out, "%zu/%zu", v->cursor + 1, v->shown_count);
+		buf_printf(out, "%s%zu/%zu", out->len ? "  " : "", v->cursor + 1, v->shown_count);
 }
 
 /* --- requests --- */

@@ -1,5 +1,5 @@
 /*
- * wb [--ascii] [--no-color] [--read-only] [--replay SPEED] RUN [COMMAND]: the workbench on a run, for the screen tests.
+ * wb [--ascii] [--no-color] [--read-only] [--replay=SPEED] RUN [COMMAND]: the workbench on a run, for the screen tests.
  * Exits with the status that the command line would.
  */
 #include "avo.h"
@@ -11,6 +11,7 @@ int main(int argc, char **argv)
 {
 	struct workbench_options o = { .color = true };
 	struct error err = { 0 };
+	const char *replay = NULL;
 	char *journal = NULL;
 	int i = 1;
 	enum avo_status st;
@@ -22,17 +23,20 @@ int main(int argc, char **argv)
 			o.color = false;
 		else if (strcmp(argv[i], "--read-only") == 0)
 			o.read_only = true;
-		else if (strcmp(argv[i], "--replay") == 0 && i + 2 < argc)
-			o.replay_speed = atof(argv[++i]), journal = path_join(argv[i + 1], ".avo/journal");
+		else if (strncmp(argv[i], "--replay=", 9) == 0 && i + 1 < argc)
+			replay = argv[i] + 9;
 		else
 			break;
 	}
 	if (i >= argc) {
-		fputs("usage: wb [--ascii] [--no-color] [--read-only] [--replay SPEED] RUN [COMMAND]\n", stderr);
+		fputs("usage: wb [--ascii] [--no-color] [--read-only] [--replay=SPEED] RUN [COMMAND]\n", stderr);
 		return 2;
 	}
 	o.run_dir = argv[i];
-	o.replay = journal;
+	if (replay) {
+		o.replay_speed = atof(replay);
+		o.replay = journal = path_join(o.run_dir, ".avo/journal");
+	}
 	o.command = i + 1 < argc ? argv[i + 1] : NULL;
 	st = workbench_run(&o, &err);
 	if (st != AVO_OK)

@@ -1,4 +1,7 @@
-# tests/screens
+# tests/screens: the workbench driven by scripts, its screens compared with golden files.
 check_PROGRAMS += tests/lib/wb
 tests_lib_wb_SOURCES = tests/lib/wb.c
 tests_lib_wb_LDADD = libavoui.a $(LIBAVO) $(LIBAVO_LIBS) $(NCURSES_LIBS)
+TESTS += tests/screens/run.sh
+EXTRA_DIST += tests/screens/run.sh tests/screens/cases tests/screens/golden
+tests/screens/run.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT)

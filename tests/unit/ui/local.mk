@@ -1,1 +1,19 @@
 # tests/unit/ui
+UI_TESTS = tests/unit/ui/test_canvas tests/unit/ui/test_chart tests/unit/ui/test_keys tests/unit/ui/test_layout tests/unit/ui/test_words
+check_PROGRAMS += $(UI_TESTS)
+TESTS += $(UI_TESTS)
+tests_unit_ui_test_canvas_SOURCES = tests/unit/ui/test_canvas.c
+tests_unit_ui_test_canvas_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ui_test_canvas_LDADD = $(UNIT_LDADD)
+tests_unit_ui_test_chart_SOURCES = tests/unit/ui/test_chart.c
+tests_unit_ui_test_chart_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ui_test_chart_LDADD = $(UNIT_LDADD)
+tests_unit_ui_test_keys_SOURCES = tests/unit/ui/test_keys.c
+tests_unit_ui_test_keys_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ui_test_keys_LDADD = $(UNIT_LDADD)
+tests_unit_ui_test_layout_SOURCES = tests/unit/ui/test_layout.c
+tests_unit_ui_test_layout_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ui_test_layout_LDADD = $(UNIT_LDADD)
+tests_unit_ui_test_words_SOURCES = tests/unit/ui/test_words.c
+tests_unit_ui_test_words_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_ui_test_words_LDADD = $(UNIT_LDADD)
