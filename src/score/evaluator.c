@@ -28,7 +28,7 @@ struct evaluator {
 	struct loop *loop;
 	char *command;
 	int64_t silence_ms;
-	struct link *link;
+	struct worker_link *link;
 	cJSON *hello;			/* of the worker that runs, or of the last one */
 	bool ready;			/* the worker that runs has said hello */
 	struct evaluation *queue;	/* the first is the one being worked on */
@@ -80,7 +80,7 @@ static void finish_with(struct evaluation *ev, enum verdict v, const char *reaso
 
 static void drop_worker(struct evaluator *e)
 {
-	link_free(e->link);
+	worker_link_free(e->link);
 	e->link = NULL;
 	e->ready = false;
 }
@@ -193,7 +193,7 @@ static enum avo_status start_worker(struct evaluator *e, struct error *err)
 
 	if (e->link)
 		return AVO_OK;
-	return link_new(&e->link, e->loop, e->command, e->silence_ms, &callbacks, e, err);
+	return worker_link_new(&e->link, e->loop, e->command, e->silence_ms, &callbacks, e, err);
 }
 
 static void send_job(struct evaluation *ev)
@@ -206,7 +206,7 @@ static void send_job(struct evaluation *ev)
 	ev->id = ++e->last_id;		/* a new one each time: an old answer never counts */
 	json_set_int(ev->request, "id", ev->id);
 	json_set_num(ev->request, "deadline_s", (double)ev->deadline_ms / 1000);
-	link_send(e->link, ev->request);
+	worker_link_send(e->link, ev->request);
 	ev->timer = loop_add_timer(e->loop, ev->deadline_ms + GRACE_MS, on_overdue, ev);
 }
 
@@ -266,7 +266,7 @@ void evaluator_free(struct evaluator *e)
 		e->queue = ev->next;
 		evaluation_free(ev);
 	}
-	link_free(e->link);
+	worker_link_free(e->link);
 	cJSON_Delete(e->hello);
 	free(e->command);
 	free(e);
@@ -315,7 +315,7 @@ void evaluator_cancel(struct evaluation *ev)
 	request = cJSON_CreateObject();
 	json_set_str(request, "op", "cancel");
 	json_set_int(request, "id", ev->id);
-	link_send(e->link, request);
+	worker_link_send(e->link, request);
 	cJSON_Delete(request);
 }
 

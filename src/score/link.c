@@ -13,7 +13,7 @@
 #define LINE_MAX_BYTES ((size_t)16 << 20)
 #define BANNER_LINES 200		/* what ssh, srun and shell profiles may print before the worker speaks */
 
-struct link {
+struct worker_link {
 	struct loop *loop;
 	struct link_callbacks cb;
 	void *arg;
@@ -62,7 +62,7 @@ static enum avo_status expand(struct buf *out, const char *command, struct error
 	return AVO_OK;
 }
 
-static enum avo_status spawn(struct link *l, const char *command, struct error *err)
+static enum avo_status spawn(struct worker_link *l, const char *command, struct error *err)
 {
 	const char *argv[] = { "/bin/sh", "-c", command, NULL };
 	struct child_spec spec = CHILD_SPEC_INIT;
@@ -90,7 +90,7 @@ static enum avo_status spawn(struct link *l, const char *command, struct error *
 	return st;
 }
 
-static void lose(struct link *l, const char *why)
+static void lose(struct worker_link *l, const char *why)
 {
 	if (l->gone)
 		return;
@@ -100,19 +100,19 @@ static void lose(struct link *l, const char *why)
 
 static void on_silence(void *arg)
 {
-	struct link *l = arg;
+	struct worker_link *l = arg;
 
 	l->silence = NULL;
 	lose(l, l->spoken ? "the worker fell silent" : "the worker did not start talking");
 }
 
-static void hear(struct link *l)
+static void hear(struct worker_link *l)
 {
 	loop_remove_timer(l->loop, l->silence);
 	l->silence = loop_add_timer(l->loop, l->spoken ? l->silence_ms : 10 * l->silence_ms, on_silence, l);
 }
 
-static bool take_line(struct link *l, const char *line, size_t len)
+static bool take_line(struct worker_link *l, const char *line, size_t len)
 {
 	bool freed = false;
 	cJSON *value = NULL;
@@ -139,7 +139,7 @@ static bool take_line(struct link *l, const char *line, size_t len)
 
 static void on_readable(void *arg, int fd, short revents)
 {
-	struct link *l = arg;
+	struct worker_link *l = arg;
 	char *room = buf_reserve(&l->input, 65536), *newline;
 	ssize_t n = room ? read(fd, room, 65536) : -1;
 
@@ -162,7 +162,7 @@ static void on_readable(void *arg, int fd, short revents)
 
 static void on_writable(void *arg, int fd, short revents)
 {
-	struct link *l = arg;
+	struct worker_link *l = arg;
 	ssize_t n = write(fd, l->output.data, l->output.len);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -178,10 +178,10 @@ static void on_writable(void *arg, int fd, short revents)
 	}
 }
 
-enum avo_status link_new(struct link **out, struct loop *loop, const char *command, int64_t silence_ms,
+enum avo_status worker_link_new(struct worker_link **out, struct loop *loop, const char *command, int64_t silence_ms,
 			 const struct link_callbacks *cb, void *arg, struct error *err)
 {
-	struct link *l = xcalloc(1, sizeof(*l));
+	struct worker_link *l = xcalloc(1, sizeof(*l));
 	struct buf text = BUF_INIT;
 	enum avo_status st;
 
@@ -198,7 +198,7 @@ enum avo_status link_new(struct link **out, struct loop *loop, const char *comma
 		st = spawn(l, buf_cstr(&text), err);
 	buf_release(&text);
 	if (st != AVO_OK) {
-		link_free(l);
+		worker_link_free(l);
 		return st;
 	}
 	fd_nonblock(l->to);
@@ -209,7 +209,7 @@ enum avo_status link_new(struct link **out, struct loop *loop, const char *comma
 	return AVO_OK;
 }
 
-void link_free(struct link *l)
+void worker_link_free(struct worker_link *l)
 {
 	if (!l)
 		return;
@@ -228,7 +228,7 @@ void link_free(struct link *l)
 	free(l);
 }
 
-void link_send(struct link *l, const cJSON *object)
+void worker_link_send(struct worker_link *l, const cJSON *object)
 {
 	json_print(&l->output, object);
 	buf_addch(&l->output, '\n');

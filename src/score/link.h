@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/loop.h"
 
-struct link;
+struct worker_link;
 
 struct link_callbacks {
 	void (*message)(void *arg, const cJSON *object);	/* borrowed */
@@ -18,11 +18,11 @@ struct link_callbacks {
 };
 
 /* Silence: how long the worker may say nothing before it counts as hung; it has ten times as long for its first word. */
-enum avo_status link_new(struct link **out, struct loop *loop, const char *command, int64_t silence_ms,
+enum avo_status worker_link_new(struct worker_link **out, struct loop *loop, const char *command, int64_t silence_ms,
 			 const struct link_callbacks *cb, void *arg, struct error *err);
 /* Kills the worker and everything it started. */
-void link_free(struct link *l);
+void worker_link_free(struct worker_link *l);
 /* Never waits: what the pipe does not take is sent later. */
-void link_send(struct link *l, const cJSON *object);
+void worker_link_send(struct worker_link *l, const cJSON *object);
 
 #endif

@@ -31,4 +31,10 @@ for room in src/*/ ; do
 	grep -q "src/$name/" ARCHITECTURE.md || missing="$missing $name"
 done
 is "$missing" "" "ARCHITECTURE.md names every room"
+
+# Archives are searched in order: two functions of one name would silently be one.
+twice=$(cd "$AVO_TOP_BUILDDIR" && for archive in libavobase.a libavoeval.a libavo.a libavocli.a libavoui.a; do
+	nm --defined-only "$archive" 2>/dev/null | awk '$2 ~ /^[TDBC]$/ { print $3 }' | sort -u
+done | sort | uniq -d | grep -vE '^__(odr_)?asan|^_?_?ubsan|__local_asan')
+is "$twice" "" "no two rooms define the same global name"
 done_testing
