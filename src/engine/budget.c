@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define TICK_MS 1000
+#define GRACE_MS 10000		/* what is being evaluated when the time is up has this long to end */
 
 static const struct {
 	const char *name, *unit;
@@ -154,6 +155,8 @@ static void tick(void *arg)
 	e->tick = NULL;
 	if (budget_check(e) >= 0)
 		engine_kick(e);
+	if (budget_used(e, LIMIT_TIME) >= e->limits[LIMIT_TIME].limit + GRACE_MS)
+		engine_cancel_flight(e);
 	budget_watch_time(e);
 }
 
