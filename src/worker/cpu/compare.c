@@ -133,11 +133,13 @@ static void blame(struct run_outcome *out, const struct compare *c, const struct
 static void fail(struct run_outcome *out, const struct compare *c, const char *what)
 {
 	const struct task_case *k = c->spec.c;
+	char expected[48] = "";
 
+	if (!isnan(out->worst.expected))
+		snprintf(expected, sizeof(expected), ", expected %.9g", out->worst.expected);
 	out->verdict = VERDICT_INCORRECT;
-	snprintf(out->reason, sizeof(out->reason),
-		 "%s: batch %d, head %d, row %d, element %d is %.9g, expected %.9g (%s values, %s, %d x %d, head_dim %d)", what,
-		 out->worst.batch, out->worst.head, out->worst.row, out->worst.dim, out->worst.got, out->worst.expected,
+	snprintf(out->reason, sizeof(out->reason), "%s: batch %d, head %d, row %d, element %d is %.9g%s (%s values, %s, %d x %d, head_dim %d)",
+		 what, out->worst.batch, out->worst.head, out->worst.row, out->worst.dim, out->worst.got, expected,
 		 fill_name(c->spec.fill), k->name, k->q_len, k->kv_len, k->head_dim);
 }
 
@@ -156,7 +158,7 @@ void compare_output(struct run_outcome *out, const struct compare *c, const floa
 
 		out->max_error = NAN;
 		blame(out, c, &r, (int)(bad % d), NAN, (double)output[bad]);
-		fail(out, c, isnan(output[bad]) ? "the output holds NaN (it does on entry: not written, or computed)" : "the output is infinite");
+		fail(out, c, isnan(output[bad]) ? "the output holds NaN, as it does on entry" : "the output is infinite");
 		return;
 	}
 	for (i = 0; i < c->count; i++)

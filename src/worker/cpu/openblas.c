@@ -107,6 +107,7 @@ static bool blas_open(struct blas *b)
 #define V16 16
 typedef float v16f __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t v16i __attribute__((vector_size(64), aligned(4), may_alias));
+typedef uint32_t v16u __attribute__((vector_size(64), aligned(4), may_alias));
 
 /* e^x for x <= 0 in f32, about 1e-7 relative: 2^n e^r, e^r by its series to degree 7. Below -87 it is 0. */
 static inline __attribute__((always_inline)) void exp_lanes(v16f *x)
@@ -121,7 +122,7 @@ static inline __attribute__((always_inline)) void exp_lanes(v16f *x)
 	r = r - n * 0x1.7f7d1cp-20f;
 	for (i = 0; i < ARRAY_LEN(c); i++)
 		p = p * r + c[i];
-	p = (v16f)((v16i)p + ((v16i)t << 23));
+	p = (v16f)((v16u)p + ((v16u)t << 23));
 	*x = (v16f)(keep & (v16i)p);
 }
 

@@ -15,6 +15,7 @@
 typedef float v8f __attribute__((vector_size(32), aligned(4), may_alias));
 typedef double v8d __attribute__((vector_size(64), aligned(8), may_alias));
 typedef int64_t v8i __attribute__((vector_size(64), aligned(8), may_alias));
+typedef uint64_t v8u __attribute__((vector_size(64), aligned(8), may_alias));
 #define INLINE static inline __attribute__((always_inline))
 
 /* e^x = 2^n e^r with |r| <= ln(2)/2, e^r by its series: the remainder at degree 13 is below 1e-17. */
@@ -34,7 +35,7 @@ INLINE void exp_lanes(v8d *x)
 	r = r - n * 0x1.a39ef35793c76p-33;
 	for (i = 0; i < ARRAY_LEN(c); i++)
 		p = p * r + c[i];
-	p = (v8d)((v8i)p + ((v8i)t << 52));
+	p = (v8d)((v8u)p + ((v8u)t << 52));
 	*x = (v8d)(keep & (v8i)p);
 }
 

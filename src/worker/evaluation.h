@@ -1,0 +1,58 @@
+/*
+ * One evaluation in the making: what evaluate.c (the order of things), measure.c
+ * (time), checking.c (correctness) and report.c (JSON) share.
+ */
+#ifndef AVO_WORKER_EVALUATION_H
+#define AVO_WORKER_EVALUATION_H
+
+#include "worker/checks.h"
+#include "worker/job.h"
+
+#define MAX_SAMPLES (2 * SEQUENTIAL_MAX_PAIRS)
+#define ROWS_FEW 16			/* of a run, once the rows due are done */
+
+enum side { CHALLENGER, INCUMBENT, SIDES };
+
+struct samples {
+	double value[SCORE_MAX_CASES][MAX_SAMPLES];	/* throughput */
+	int count;					/* the same for all cases */
+};
+
+struct evaluation {
+	struct job *job;
+	const struct backend_ops *ops;
+	struct backend *b;
+	struct job_progress *progress;
+	cJSON *result, *checks;
+	struct build *build[SIDES];
+	struct candidate *candidate[SIDES];
+	struct samples samples[SIDES];
+	struct sequential pairs;
+	struct run_outcome fault;	/* what decided the verdict; PASSED while nothing has */
+	int blocks, disturbed;		/* ABBA blocks of a case; those that were measured again */
+	long rows;			/* of the suite's cases, compared so far */
+	int64_t started_ns;
+	cJSON *ms;
+};
+
+/* Nothing has decided the verdict yet. */
+bool evaluation_going(const struct evaluation *e);
+/* What goes wrong with the incumbent is not the challenger's fault. */
+void evaluation_blame_incumbent(struct run_outcome *fault, const char *what);
+
+/* Room for the suite's cases and for the largest hidden shape. */
+struct extents evaluation_extents(const struct suite *s);
+enum avo_status evaluation_check_before(struct evaluation *e, struct error *err);
+/* New hidden shapes, and as many rows of the suite's cases as are still due. */
+enum avo_status evaluation_check_after(struct evaluation *e, struct error *err);
+
+/* Samples of the challenger by itself; or in pairs with the incumbent until the sequential test decides. */
+enum avo_status evaluation_time_alone(struct evaluation *e, struct error *err);
+enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err);
+
+void evaluation_report_build(cJSON *result, const struct build_report *r);
+void evaluation_report_check(struct evaluation *e, const struct run_spec *spec, const char *kind, const struct run_outcome *o);
+/* The verdict, and the score and comparison of a candidate that passed. */
+void evaluation_report_verdict(struct evaluation *e);
+
+#endif

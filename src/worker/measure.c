@@ -1,0 +1,177 @@
+/* How fast is the candidate? Samples by itself, or A B B A beside the incumbent on the same values. */
+#include "avo.h"
+#include "worker/evaluation.h"
+
+#include <math.h>
+
+#define SAMPLES_ALONE 10		/* of each case, when there is nothing to compare with */
+#define IMPOSSIBLE_TIMES 3		/* in a row before a candidate is accused of them */
+#define DISTURBED 0.03			/* samples of one side that differ by more were disturbed by other load */
+
+static void accuse_of_speed(struct evaluation *e, const struct task_case *c, double seconds, double floor)
+{
+	struct run_outcome *f = &e->fault;
+
+	f->verdict = VERDICT_CHEATED;
+	snprintf(f->rule, sizeof(f->rule), "faster-than-physics");
+	snprintf(f->reason, sizeof(f->reason), "case %s took less time than its arithmetic and its bytes need at the device's peak", c->name);
+	snprintf(f->evidence, sizeof(f->evidence), "%s: %.6g s measured, %.6g s at least (%.4g FLOP, %.4g bytes, peak %.5g GFLOPS)",
+		 c->name, seconds, floor, case_flops(c), case_bytes(c), e->ops->peak(e->b, "GFLOPS"));
+}
+
+static bool too_fast(const struct evaluation *e, const struct task_case *c, const struct run_outcome *o)
+{
+	return o->verdict == VERDICT_PASSED && o->seconds < e->ops->floor_seconds(e->b, c, false);
+}
+
+static void judge_timed(struct evaluation *e, enum side side, const struct task_case *c, const struct run_outcome *o)
+{
+	if (!evaluation_going(e))
+		return;
+	if (o->verdict != VERDICT_PASSED)
+		e->fault = *o;
+	else if (too_fast(e, c, o) && o->seconds < e->ops->floor_seconds(e->b, c, true))
+		accuse_of_speed(e, c, o->seconds, e->ops->floor_seconds(e->b, c, false));
+	if (side == INCUMBENT && !evaluation_going(e))
+		evaluation_blame_incumbent(&e->fault, e->fault.reason);
+}
+
+static double throughput(const struct evaluation *e, const struct task_case *c, double seconds)
+{
+	double unit = strcmp(e->job->suite.unit, "TFLOPS") == 0 ? 1e12 : 1e9;
+
+	return case_flops(c) / seconds / unit;
+}
+
+/* How many rows of a timed run are compared: the rows due, spread over the runs of the shortest measurement. */
+static int timed_rows(const struct evaluation *e, int runs)
+{
+	return e->rows < CHECKS_ROWS ? CHECKS_ROWS / runs + 1 : ROWS_FEW;
+}
+
+/* One sample of each side named in order, on the same values. */
+static enum avo_status time_once(struct evaluation *e, int index, const enum side *order, int count, int rows,
+				 double *seconds, struct error *err)
+{
+	const struct task_case *c = &e->job->suite.cases[index];
+	struct run_spec spec = { .c = c, .rows = rows };
+	struct candidate *who[SIDES];
+	struct run_outcome out[SIDES];
+	enum avo_status st = AVO_OK;
+	bool again = true;
+	int i, tries;
+
+	for (i = 0; i < count; i++)
+		who[i] = e->candidate[order[i]];
+	/* one impossible time is a clock that was read badly; several in a row are the candidate's */
+	for (tries = 0; st == AVO_OK && again && tries < IMPOSSIBLE_TIMES; tries++) {
+		spec.seed = random_seed(&e->job->seeds);
+		st = e->ops->run(out, e->b, who, count, &spec, err);
+		for (again = false, i = 0; st == AVO_OK && i < count; i++)
+			again = again || too_fast(e, c, &out[i]);
+	}
+	for (i = 0; st == AVO_OK && i < count; i++) {
+		judge_timed(e, order[i], c, &out[i]);
+		seconds[order[i]] = out[i].seconds;
+		if (order[i] == CHALLENGER)
+			e->rows += out[i].rows;
+	}
+	return st;
+}
+
+static void keep(struct evaluation *e, enum side side, int index, int at, double seconds)
+{
+	struct samples *s = &e->samples[side];
+
+	s->value[index][at] = throughput(e, &e->job->suite.cases[index], seconds);
+	if (at >= s->count)
+		s->count = at + 1;
+}
+
+enum avo_status evaluation_time_alone(struct evaluation *e, struct error *err)
+{
+	static const enum side order[] = { CHALLENGER };
+	const struct suite *s = &e->job->suite;
+	enum avo_status st = AVO_OK;
+	double seconds[SIDES];
+	int n, i;
+
+	for (n = 0; st == AVO_OK && evaluation_going(e) && n < SAMPLES_ALONE; n++) {
+		for (i = 0; st == AVO_OK && evaluation_going(e) && i < s->count; i++) {
+			st = time_once(e, i, order, 1, timed_rows(e, SAMPLES_ALONE * s->count), seconds, err);
+			if (st == AVO_OK && evaluation_going(e))
+				keep(e, CHALLENGER, i, n, seconds[CHALLENGER]);
+		}
+		job_progress(e->progress, "time", n + 1, SAMPLES_ALONE);
+	}
+	return st;
+}
+
+/* One case of a round, A B B A. */
+struct block {
+	double seconds[2][SIDES];
+};
+
+/* How much the two samples of one side disagree, as a log ratio; says nothing about which side is faster. */
+static double disagreement(const struct block *b)
+{
+	return fmax(fabs(log(b->seconds[0][CHALLENGER] / b->seconds[1][CHALLENGER])),
+		    fabs(log(b->seconds[0][INCUMBENT] / b->seconds[1][INCUMBENT])));
+}
+
+static enum avo_status time_halves(struct block *out, struct evaluation *e, int index, struct error *err)
+{
+	static const enum side orders[2][SIDES] = { { CHALLENGER, INCUMBENT }, { INCUMBENT, CHALLENGER } };
+	int rows = timed_rows(e, 2 * e->pairs.plan.min_pairs * e->job->suite.count), half;
+	enum avo_status st = AVO_OK;
+
+	for (half = 0; st == AVO_OK && evaluation_going(e) && half < 2; half++)
+		st = time_once(e, index, orders[half], SIDES, rows, out->seconds[half], err);
+	return st;
+}
+
+/* *log_ratio is positive when the challenger is faster. A block that was disturbed is measured once more, and the calmer one counts. */
+static enum avo_status time_block(struct evaluation *e, int index, double *log_ratio, struct error *err)
+{
+	int at = 2 * e->pairs.count, half;
+	struct block block, second;
+	enum avo_status st = time_halves(&block, e, index, err);
+
+	*log_ratio = 0;
+	e->blocks++;
+	/* where most are disturbed, repeating only takes time */
+	if (st == AVO_OK && evaluation_going(e) && disagreement(&block) > DISTURBED && 4 * e->disturbed <= e->blocks) {
+		e->disturbed++;
+		st = time_halves(&second, e, index, err);
+		if (st == AVO_OK && evaluation_going(e) && disagreement(&second) < disagreement(&block))
+			block = second;
+	}
+	for (half = 0; st == AVO_OK && evaluation_going(e) && half < 2; half++) {
+		keep(e, CHALLENGER, index, at + half, block.seconds[half][CHALLENGER]);
+		keep(e, INCUMBENT, index, at + half, block.seconds[half][INCUMBENT]);
+		*log_ratio += 0.5 * log(block.seconds[half][INCUMBENT] / block.seconds[half][CHALLENGER]);
+	}
+	return st;
+}
+
+enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err)
+{
+	const struct suite *s = &e->job->suite;
+	enum decision decision = DECISION_NONE;
+	enum avo_status st = AVO_OK;
+
+	sequential_init(&e->pairs, &e->job->plan);
+	while (st == AVO_OK && evaluation_going(e) && decision == DECISION_NONE) {
+		double sum = 0, log_ratio;
+		int i;
+
+		for (i = 0; st == AVO_OK && evaluation_going(e) && i < s->count; i++) {
+			st = time_block(e, i, &log_ratio, err);
+			sum += log_ratio;
+		}
+		if (st == AVO_OK && evaluation_going(e))
+			decision = sequential_add(&e->pairs, sum / s->count);
+		job_progress(e->progress, "compare", e->pairs.count, e->pairs.plan.max_pairs);
+	}
+	return st;
+}
