@@ -393,9 +393,13 @@ static enum avo_status start_curses(struct display *d, const struct display_opti
 /* endwin() says once how this terminal is put back; the first frame takes it again. */
 static void learn_rescue(struct display *d)
 {
+	const char *visible = capability("cnorm");
+
 	endwin();
 	buf_clear(&d->out);
 	collect(d);
+	if (visible)		/* curses has not hidden the cursor yet, and so does not show it here */
+		buf_addstr(&d->out, visible);
 	rescue.len = d->out.len < sizeof(rescue.bytes) ? d->out.len : sizeof(rescue.bytes);
 	if (rescue.len)
 		memcpy(rescue.bytes, d->out.data, rescue.len);
@@ -561,6 +565,9 @@ void display_show(struct display *d, const struct canvas *c, const struct theme 
 		werase(stdscr);
 		clearok(curscr, TRUE);
 	}
+	/* the alternate screen comes first: some terminals keep the cursor's state with it */
+	if (isendwin())
+		doupdate();
 	put_cells(d, c, t);
 	place_cursor(d, c);
 	wnoutrefresh(stdscr);

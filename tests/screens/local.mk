@@ -5,3 +5,11 @@ tests_lib_wb_LDADD = libavoui.a $(LIBAVO) $(LIBAVO_LIBS) $(NCURSES_LIBS)
 TESTS += tests/screens/run.sh
 EXTRA_DIST += tests/screens/run.sh tests/screens/cases tests/screens/golden
 tests/screens/run.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT)
+TESTS += tests/screens/terminal.sh
+EXTRA_DIST += tests/screens/terminal.sh
+if HAVE_VTERM
+check_PROGRAMS += tests/lib/vtdrive
+tests_lib_vtdrive_SOURCES = tests/lib/vtdrive.c
+tests_lib_vtdrive_LDADD = $(VTERM_LIBS) -lutil
+tests/screens/terminal.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT) tests/lib/vtdrive$(EXEEXT)
+endif
