@@ -20,7 +20,10 @@
 #include <cmocka.h>
 
 #define AVO_ROLES
-#include "attention/sm100a/kernel.cu"
+#ifndef KERNEL			/* the Makefile also builds this test with other parameters */
+#define KERNEL "attention/sm100a/kernel.cu"
+#endif
+#include KERNEL
 
 enum {
 	SOFTMAX_WARPS = 8, CORRECTION_WARPS = 4, WARPS = 14, PRODUCTS = WARPS - 2, LOADS = WARPS - 1,
