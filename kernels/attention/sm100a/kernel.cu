@@ -52,7 +52,7 @@
 #define TILE_N 128
 #define TILE_M 256	/* two tiles of 128 */
 #define THREADS 512
-#define CORRECTION_REGISTERS (SOFTMAX_REGISTERS == 192 ? 80 : 96)	/* with the others' 48: 512 in all, or less */
+#define CORRECTION_REGISTERS (SOFTMAX_REGISTERS == 192 ? 80 : 96)	/* with the others' 48 at most 4 * 128, what a block starts with */
 #define OTHER_REGISTERS 48
 
 #define TILE_BYTES (128 * HEAD_DIM * 2)
@@ -302,6 +302,8 @@ ROLE void correction_role(struct self *me, const struct problem *p)
 #endif
 
 #ifdef __CUDACC__
+static_assert(2 * SOFTMAX_REGISTERS + CORRECTION_REGISTERS + OTHER_REGISTERS <= 4 * 128, "setmaxnreg would wait for ever");
+
 struct self {
 	unsigned shared, bars, tmem;
 	const avo_tensormap *q, *k, *v;

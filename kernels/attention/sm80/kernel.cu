@@ -15,7 +15,7 @@
  * kept per thread and added across the row once, at the end.
  *
  * version  change                                              measured on one H200 (mha suite, geomean, TFLOPS)
- * v0       the structure above                                 386 full, 389 causal; 0.556 and 0.609 of cuDNN 9.19 in paired runs
+ * v0       the structure above                                 387 full, 389 causal; 0.558 and 0.605 of cuDNN 9.19 in paired runs
  */
 /* ---- parameters: read by plan.c too ---- */
 #define TILE_M 128		// avo: 64|128

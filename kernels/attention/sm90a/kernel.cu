@@ -26,11 +26,15 @@
  *          fewer instructions between products; all tiles
  *          handed out by the counter, O multiplied always
  * v3       causal: N = 128 and a second buffer for Q           731 (1.052), 706 (1.106); 30 pairs
- * tried    exponentials forced in front of the wait for P V    712 (1.021), 681 (1.058), EARLY_SOFTMAX
- *          no turn-taking                                      739 (1.055), 657 (1.011), PING_PONG
- *          P V waited for before the next S is started         655 (0.935), 637 (0.979), OVERLAP
- *          O multiplied only when a maximum moved              732 (1.045), 702 (1.079), RESCALE
- *          short rows of the mask first                           -         682 (1.049), LONGEST_FIRST
+ * v4       the first P V of a tile overwrites O: no zeroing,   764 (1.101), 714 (1.109); 30 pairs
+ *          and S runs on over the end of a tile
+ * tried    the next tile's S in front of the epilogue          736 (1.069), 697 (1.100), NEXT_EARLY; 0: 752, 698
+ *          the same with N = 160 and two buffers for Q         762 (1.099), 714 (1.109)
+ *          exponentials forced in front of the wait for P V    712 (1.021), 681 (1.058), EARLY_SOFTMAX on v2
+ *          no turn-taking                                      739 (1.055), 657 (1.011), PING_PONG on v3
+ *          P V waited for before the next S is started         655 (0.935), 637 (0.979), OVERLAP on v3
+ *          O multiplied only when a maximum moved              732 (1.045), 702 (1.079), RESCALE on v3
+ *          short rows of the mask first                           -         682 (1.049), LONGEST_FIRST on v3
  */
 /* ---- parameters: read by plan.c too ---- */
 #define TILE_N_FULL 176		// avo: 96|128|160|176
@@ -41,18 +45,20 @@
 #define OVERLAP 1		// avo: 0|1
 #define EARLY_SOFTMAX 0		// avo: 0|1
 #define PING_PONG 1		// avo: 0|1
+#define NEXT_EARLY 0		// avo: 0|1
 #define RESCALE 0		// avo: 0|1|2
 #define DYNAMIC_FULL 1		// avo: 0|1
 #define DYNAMIC_CAUSAL 1	// avo: 0|1
 #define LONGEST_FIRST 1		// avo: 0|1
 #define L2_SECTION_MIB_FULL 16	// avo: 8|16|32|64
 #define L2_SECTION_MIB_CAUSAL 32	// avo: 8|16|32|64
-#define PRODUCER_REGISTERS 40	// avo: 24|32|40
+#define PRODUCER_REGISTERS 24	// avo: 24|32|40
 
 /*
  * OVERLAP        S of a block is started before P V of the block in front of it
  * EARLY_SOFTMAX  all exponentials are computed before P V is waited for
  * PING_PONG      the warpgroups issue their products in turn
+ * NEXT_EARLY     the next tile's first S is started before this tile's O is written
  * Q_STAGES_...   buffers for Q; a second one is filled while the tile before is computed
  * RESCALE        0: multiply O every block; 1: when a maximum of the warp's rows moved;
  *                2: when one moved by more than RESCALE_LOG2, in log2 units; exact all
@@ -67,7 +73,8 @@
 #define CONSUMERS 2	/* a third one would have 160 registers a thread, and spill */
 #define TILE_M (64 * CONSUMERS)
 #define THREADS (128 * (CONSUMERS + 1))
-#define CONSUMER_REGISTERS (PRODUCER_REGISTERS > 32 ? 232 : 240)	/* the three together at most 512 */
+/* A block starts with 168 registers a thread: more than 3 * 168 together would be waited for without end. */
+#define CONSUMER_REGISTERS (PRODUCER_REGISTERS > 24 ? 232 : 240)
 
 #define TILE_N(causal) ((causal) ? TILE_N_CAUSAL : TILE_N_FULL)
 #define Q_STAGES(causal) ((causal) ? Q_STAGES_CAUSAL : Q_STAGES_FULL)
@@ -80,6 +87,8 @@
 
 #ifdef __CUDACC__
 #include <avo/device/wgmma.cuh>
+
+static_assert(CONSUMERS * CONSUMER_REGISTERS + PRODUCER_REGISTERS <= 3 * 168, "setmaxnreg would wait for ever");
 
 enum { /* offsets of the mbarriers, 8 bytes each */
 	Q_FULL = 0,
@@ -219,7 +228,7 @@ template <int N> AVO_DEVICE void start_scores(state<N> &st, unsigned q, unsigned
 	avo_wgmma_commit();
 }
 
-template <int N> AVO_DEVICE void start_output(state<N> &st, unsigned v)
+template <int N> AVO_DEVICE void start_output(state<N> &st, unsigned v, bool first)
 {
 	v = avo_uniform(v);
 	avo_pin(st.o);
@@ -227,7 +236,8 @@ template <int N> AVO_DEVICE void start_output(state<N> &st, unsigned v)
 	avo_wgmma_fence();
 #pragma unroll
 	for (int i = 0; i < N / 16; i++)
-		avo_wgmma_rs<HEAD_DIM>(st.o, st.p + 4 * i, v + i * (16 * 128 >> 4), avo_wgmma_high(1024));
+		avo_wgmma_rs<HEAD_DIM>(st.o, st.p + 4 * i, v + i * (16 * 128 >> 4), avo_wgmma_high(1024),
+				       !first || i != 0);
 	avo_wgmma_commit();
 }
 
@@ -322,17 +332,18 @@ template <bool CAUSAL> struct consumer {
 		if (lane == 0)
 			avo_mbarrier_arrive(bars + barrier);
 	}
-	AVO_DEVICE_MEMBER void scores(state<TILE_N(CAUSAL)> &st)
+	AVO_DEVICE_MEMBER void scores(state<TILE_N(CAUSAL)> &st, bool more = true)
 	{
-		avo_mbarrier_wait(bars + K_FULL + 8 * kr.slot, kr.parity);
+		if (more)
+			avo_mbarrier_wait(bars + K_FULL + 8 * kr.slot, kr.parity);
 		if (PING_PONG)
 			avo_bar_sync(1 + wg, 256);
 		start_scores(st, q + qr.slot * (Q_BYTES >> 4), k + kr.slot * (KV_BYTES(CAUSAL) >> 4));
 	}
-	AVO_DEVICE_MEMBER void output(state<TILE_N(CAUSAL)> &st)
+	AVO_DEVICE_MEMBER void output(state<TILE_N(CAUSAL)> &st, bool first)
 	{
 		avo_mbarrier_wait(bars + V_FULL + 8 * vr.slot, vr.parity);
-		start_output(st, v + vr.slot * (KV_BYTES(CAUSAL) >> 4));
+		start_output(st, v + vr.slot * (KV_BYTES(CAUSAL) >> 4), first);
 	}
 	AVO_DEVICE_MEMBER void pass_turn()
 	{
@@ -345,9 +356,8 @@ template <bool CAUSAL> struct consumer {
 		release(K_EMPTY + 8 * kr.slot);
 		kr.next();
 	}
-	AVO_DEVICE_MEMBER void output_done(state<TILE_N(CAUSAL)> &st)
+	AVO_DEVICE_MEMBER void output_done(state<TILE_N(CAUSAL)> &st)	/* behind its wait */
 	{
-		avo_wgmma_wait<0>();
 		avo_pin(st.o);
 		release(V_EMPTY + 8 * vr.slot);
 		vr.next();
@@ -356,11 +366,11 @@ template <bool CAUSAL> struct consumer {
 
 /* A block that is not the tile's first: its scores, and the output of the block before. */
 template <bool MASKED, bool CAUSAL, int N>
-AVO_DEVICE void step(consumer<CAUSAL> &c, state<N> &st, const int (&limit)[2], int j, float scale_log2)
+AVO_DEVICE void step(consumer<CAUSAL> &c, state<N> &st, const int (&limit)[2], int j, bool first, float scale_log2)
 {
 	c.scores(st);
 	if (OVERLAP) {
-		c.output(st);
+		c.output(st, first);
 		c.pass_turn();
 		avo_wgmma_wait<1>();
 	} else {
@@ -376,21 +386,32 @@ AVO_DEVICE void step(consumer<CAUSAL> &c, state<N> &st, const int (&limit)[2], i
 	if (OVERLAP) {
 		if (EARLY_SOFTMAX)
 			avo_order(st.sum[0] + st.sum[1]);
+		avo_wgmma_wait<0>();
 		c.output_done(st);
 	}
 	pack_weights(st);
 	rescale_output(st);
 	if (!OVERLAP) {
-		c.output(st);
+		c.output(st, false);
+		avo_wgmma_wait<0>();
 		c.output_done(st);
 	}
 }
 
-template <bool CAUSAL, int N>
-AVO_DEVICE void consume_tile(consumer<CAUSAL> &c, state<N> &st, const problem &p, const tile &t)
+/* Starts the first S of a tile. Behind the last tile it does so for nothing: ptxas wants no branch round a product. */
+template <bool CAUSAL, int N> AVO_DEVICE void begin_tile(consumer<CAUSAL> &c, state<N> &st, bool more)
 {
-	int first = t.m * TILE_M + c.wg * 64;				/* this warpgroup's first row */
-	int row = first + threadIdx.x % 128 / 32 * 16 + c.lane / 4;	/* this thread's first row */
+	if (more)
+		avo_mbarrier_wait(c.bars + Q_FULL + 8 * c.qr.slot, c.qr.parity);
+	c.scores(st, more);
+	c.pass_turn();
+}
+
+/* From the wait for the first S of a tile to the start of its last P V. */
+template <bool CAUSAL, int N>
+AVO_DEVICE void walk_tile(consumer<CAUSAL> &c, state<N> &st, const problem &p, const tile &t, int row)
+{
+	int first = t.m * TILE_M + c.wg * 64;	/* this warpgroup's first row; `row` is the thread's */
 	int shift = p.kv_len - p.q_len;
 	int column = 2 * (c.lane % 4);
 	int limit[2], unmasked = p.kv_len;
@@ -405,13 +426,7 @@ AVO_DEVICE void consume_tile(consumer<CAUSAL> &c, state<N> &st, const problem &p
 	if (CAUSAL)
 		unmasked = min(unmasked, first + shift + 1);
 	unmasked /= N;
-#pragma unroll
-	for (int i = 0; i < HEAD_DIM / 2; i++)
-		st.o[i] = 0;
 
-	avo_mbarrier_wait(c.bars + Q_FULL + 8 * c.qr.slot, c.qr.parity);
-	c.scores(st);
-	c.pass_turn();
 	avo_wgmma_wait<0>();
 	c.scores_done(st);
 	if (j >= unmasked) {
@@ -421,26 +436,57 @@ AVO_DEVICE void consume_tile(consumer<CAUSAL> &c, state<N> &st, const problem &p
 	softmax<true>(st, p.scale_log2);
 	pack_weights(st);
 	if (!OVERLAP) {
-		c.output(st);
+		c.output(st, true);
+		avo_wgmma_wait<0>();
 		c.output_done(st);
 	}
 	for (j--; j >= unmasked; j--)
-		step<true>(c, st, limit, j, p.scale_log2);
+		step<true>(c, st, limit, j, j == t.blocks - 2, p.scale_log2);
 	for (; j >= 0; j--)
-		step<false>(c, st, limit, j, p.scale_log2);
+		step<false>(c, st, limit, j, j == t.blocks - 2, p.scale_log2);
 	c.release(Q_EMPTY + 8 * c.qr.slot);
 	c.qr.next();
-	if (OVERLAP) {
-		c.output(st);
-		c.output_done(st);
+	if (OVERLAP)
+		c.output(st, t.blocks == 1);
+}
+
+/* The tiles of a consumer warpgroup; there is at least one. */
+template <bool CAUSAL, bool DYNAMIC>
+AVO_DEVICE void consume(consumer<CAUSAL> &c, const problem &p, avo_bf16 *out)
+{
+	state<TILE_N(CAUSAL)> st;
+	int index = blockIdx.x;
+	bool more = true;
+
+	if (PING_PONG && c.wg == CONSUMERS - 1)
+		avo_bar_arrive(1, 256);
+	begin_tile(c, st, more);
+	for (int n = 0; more; n++) {
+		tile t = find_tile<CAUSAL>(p, index);
+		int row = t.m * TILE_M + c.wg * 64 + threadIdx.x % 128 / 32 * 16 + c.lane / 4;
+
+		walk_tile(c, st, p, t, row);
+		index = next_tile<DYNAMIC>(index, n, c.bars);
+		more = index < p.tiles;
+		if (NEXT_EARLY) {
+			begin_tile(c, st, more);
+			avo_wgmma_wait<1>();
+		} else {
+			avo_wgmma_wait<0>();
+		}
+		if (OVERLAP)
+			c.output_done(st);
+		write_output(st, p, t, row, out);
+		if (!NEXT_EARLY)
+			begin_tile(c, st, more);
 	}
+	avo_wgmma_wait<0>();
 }
 
 template <bool CAUSAL, bool DYNAMIC>
 AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const avo_tensormap *v, avo_bf16 *out,
 			  unsigned *counter, const problem &p)
 {
-	constexpr int N = TILE_N(CAUSAL);
 	extern __shared__ unsigned char raw[];
 	unsigned shared = (avo_shared(raw) + 1023) & ~1023u;
 	unsigned bars = shared + SHARED_BARRIERS(CAUSAL);
@@ -471,22 +517,13 @@ AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const 
 			produce<CAUSAL, DYNAMIC>(p, q, k, v, counter, shared, bars);
 	} else {
 		avo_registers_grow<CONSUMER_REGISTERS>();
-		int wg = group - 1, index = blockIdx.x;
+		int wg = group - 1;
 		consumer<CAUSAL> c = { wg, (int)threadIdx.x % 32, bars,
 			       avo_wgmma_low(shared + wg * 64 * 128, 0),
 			       avo_wgmma_low(shared + SHARED_K(CAUSAL), 0),
-			       avo_wgmma_low(shared + SHARED_V(CAUSAL), N * 128), { 0, 0 }, { 0, 0 }, { 0, 0 } };
-		state<N> st;
+			       avo_wgmma_low(shared + SHARED_V(CAUSAL), TILE_N(CAUSAL) * 128), { 0, 0 }, { 0, 0 }, { 0, 0 } };
 
-		if (PING_PONG && wg == CONSUMERS - 1)
-			avo_bar_arrive(1, 256);
-		for (int n = 0; index < p.tiles; n++) {
-			tile t = find_tile<CAUSAL>(p, index);
-			consume_tile<CAUSAL>(c, st, p, t);
-			int row = t.m * TILE_M + wg * 64 + threadIdx.x % 128 / 32 * 16 + c.lane / 4;
-			write_output(st, p, t, row, out);
-			index = next_tile<DYNAMIC>(index, n, bars);
-		}
+		consume<CAUSAL, DYNAMIC>(c, p, out);
 	}
 }
 
@@ -497,7 +534,7 @@ AVO_DEVICE void attention(const avo_tensormap *q, const avo_tensormap *k, const 
 		     int q_heads, int group, int batch_heads, int tiles, int section, float scale_log2)               \
 	{                                                                                                              \
 		problem p = { q_len, kv_len, q_heads, group, batch_heads, tiles, section, scale_log2 };                \
-		attention<causal, causal ? DYNAMIC_CAUSAL : DYNAMIC_FULL>(&q, &k, &v, out, counter, p);                                                        \
+		attention<causal, causal ? DYNAMIC_CAUSAL : DYNAMIC_FULL>(&q, &k, &v, out, counter, p);                \
 	}
 
 ATTENTION(attention_full, false)

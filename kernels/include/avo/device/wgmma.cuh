@@ -3,8 +3,8 @@
  *
  *   avo_wgmma_ss<N>(d, a, b, high_a, high_b, accumulate)
  *       d[64 x N] (+)= A[64 x 16] * B[16 x N], both in shared memory, K-major
- *   avo_wgmma_rs<N>(d, a, b, high_b)
- *       the same with A in registers, always adding, B MN-major ("transposed")
+ *   avo_wgmma_rs<N>(d, a, b, high_b, accumulate)
+ *       the same with A in registers and B MN-major ("transposed")
  *
  * Descriptors (avo/device/descriptor.h) come as two words, because only the low one
  * moves: a 64-bit sum per instruction costs more than it looks. They start an
@@ -64,12 +64,12 @@ template <> struct avo_wgmma<64> {
 			     : "r"(a), "r"(b), "r"(high_a), "r"(high_b), "r"(accumulate));
 	}
 
-	static __device__ __forceinline__ void rs(float (&d)[32], const unsigned *a, unsigned b, unsigned high_b)
+	static __device__ __forceinline__ void rs(float (&d)[32], const unsigned *a, unsigned b, unsigned high_b, int accumulate)
 	{
-		asm volatile("{\n\t.reg .b64 b;\n\tmov.b64 b, {%36, %37};\n\t"
-			     "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "}, {%32,%33,%34,%35}, b, 1, 1, 1, 1;\n\t}"
+		asm volatile("{\n\t.reg .pred p;\n\t.reg .b64 b;\n\tsetp.ne.b32 p, %38, 0;\n\tmov.b64 b, {%36, %37};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "}, {%32,%33,%34,%35}, b, p, 1, 1, 1;\n\t}"
 			     : AVO_F32(d, 0)
-			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(high_b));
+			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(high_b), "r"(accumulate));
 	}
 };
 
@@ -94,12 +94,12 @@ template <> struct avo_wgmma<128> {
 			     : "r"(a), "r"(b), "r"(high_a), "r"(high_b), "r"(accumulate));
 	}
 
-	static __device__ __forceinline__ void rs(float (&d)[64], const unsigned *a, unsigned b, unsigned high_b)
+	static __device__ __forceinline__ void rs(float (&d)[64], const unsigned *a, unsigned b, unsigned high_b, int accumulate)
 	{
-		asm volatile("{\n\t.reg .b64 b;\n\tmov.b64 b, {%68, %69};\n\t"
-			     "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "}, {%64,%65,%66,%67}, b, 1, 1, 1, 1;\n\t}"
+		asm volatile("{\n\t.reg .pred p;\n\t.reg .b64 b;\n\tsetp.ne.b32 p, %70, 0;\n\tmov.b64 b, {%68, %69};\n\t"
+			     "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" AVO_R0 "," AVO_R16 "," AVO_R32 "," AVO_R48 "}, {%64,%65,%66,%67}, b, p, 1, 1, 1;\n\t}"
 			     : AVO_F32(d, 0), AVO_F32(d, 32)
-			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(high_b));
+			     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "r"(high_b), "r"(accumulate));
 	}
 };
 
@@ -133,9 +133,10 @@ AVO_DEVICE void avo_wgmma_ss(float (&d)[N / 2], unsigned a, unsigned b, unsigned
 	avo_wgmma<N>::ss(d, a, b, high_a, high_b, accumulate);
 }
 
-template <int N> AVO_DEVICE void avo_wgmma_rs(float (&d)[N / 2], const unsigned *a, unsigned b, unsigned high_b)
+template <int N>
+AVO_DEVICE void avo_wgmma_rs(float (&d)[N / 2], const unsigned *a, unsigned b, unsigned high_b, int accumulate)
 {
-	avo_wgmma<N>::rs(d, a, b, high_b);
+	avo_wgmma<N>::rs(d, a, b, high_b, accumulate);
 }
 
 #endif
