@@ -243,6 +243,26 @@ static void every_alternative_is_right(void **state)
 	buf_release(&source);
 }
 
+static void every_alternative_is_documented(void **state)
+{
+	struct buf source = BUF_INIT, readme = BUF_INIT;
+	struct variant_space space;
+
+	read_kernel(&source, "kernels/attention/cpu/kernel.c");
+	read_kernel(&readme, "kernels/attention/cpu/README.md");
+	variant_space_read(&space, buf_cstr(&source));
+	for (int p = 0; p < space.count; p++)
+		for (int c = 0; c < space.params[p].count; c++) {
+			char row[64];
+
+			snprintf(row, sizeof(row), "| `%s` | `%s` |", space.params[p].name, space.params[p].choices[c]);
+			if (strstr(buf_cstr(&readme), row) == NULL)
+				fail_msg("README.md has no row \"%s\"", row);
+		}
+	buf_release(&source);
+	buf_release(&readme);
+}
+
 static int wrong_by_one_key(const struct avo_attention *a)
 {
 	struct avo_attention fewer = *a;
@@ -281,6 +301,7 @@ int main(void)
 		cmocka_unit_test(the_seed_is_annotated_and_right),
 		cmocka_unit_test(the_tuned_variant_is_right),
 		cmocka_unit_test(every_alternative_is_right),
+		cmocka_unit_test(every_alternative_is_documented),
 		cmocka_unit_test(a_missing_key_is_noticed),
 	};
 
