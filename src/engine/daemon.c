@@ -300,7 +300,8 @@ AVO_NORETURN static void be_the_daemon(const struct engine_options *o, int ready
 	enum avo_status st;
 
 	default_signals();
-	if (realpath(o->run_dir, path))
+	/* no directory is kept busy by the engine's being there */
+	if (realpath(o->run_dir, path) && chdir("/") == 0)
 		own.run_dir = path;
 	redirect(own.run_dir);
 	close_inherited(ready_fd);

@@ -1,5 +1,6 @@
 /* Where proposals come from: mutation, crossover, restart, and when chance finds nothing new, enumeration. */
 #include "avo.h"
+#include "base/mem.h"
 #include "operator/genome.h"
 
 #include <math.h>
@@ -109,34 +110,53 @@ static void mutate(struct genome *g, const struct parameter_set *set, const stru
 	}
 }
 
-/* A passing trial, better ones more often: the k-th best has weight 1/k. NULL when nothing passed. */
-static const struct trial *draw_parent(const struct population *p, struct rng *r)
-{
-	double total = 0, at;
-	size_t i, j, rank;
-	int pass;
+/* Passing trials, the best first, so that parents can be drawn by rank. */
+struct ranking {
+	const struct trial **list;	/* owned; the trials are the population's */
+	int count;
+	double total;			/* of the weights 1, 1/2, 1/3, ... */
+};
 
-	for (pass = 0; pass < 2; pass++) {
-		at = pass ? rng_unit(r) * total : 0;
-		for (i = 0; i < p->count; i++) {
-			if (!p->trials[i].passed)
-				continue;
-			for (rank = 1, j = 0; j < p->count; j++)
-				rank += p->trials[j].passed && (p->trials[j].score > p->trials[i].score ||
-								(p->trials[j].score >= p->trials[i].score && j < i));
-			if (!pass)
-				total += 1.0 / (double)rank;
-			else if ((at -= 1.0 / (double)rank) < 0)
-				return &p->trials[i];
-		}
+static int better_first(const void *a, const void *b)
+{
+	const struct trial *x = *(const struct trial *const *)a, *y = *(const struct trial *const *)b;
+
+	if (x->score != y->score)
+		return x->score > y->score ? -1 : 1;
+	return x->attempt - y->attempt;
+}
+
+static void rank(struct ranking *out, const struct population *p)
+{
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	out->list = xcalloc(p->count + 1, sizeof(*out->list));
+	for (i = 0; i < p->count; i++) {
+		if (!p->trials[i].passed)
+			continue;
+		out->list[out->count++] = &p->trials[i];
+		out->total += 1.0 / out->count;
 	}
-	return NULL;
+	qsort(out->list, (size_t)out->count, sizeof(*out->list), better_first);
+}
+
+/* The k-th best has weight 1/k. NULL when nothing passed. */
+static const struct trial *draw_parent(const struct ranking *ranks, struct rng *r)
+{
+	double at = rng_unit(r) * ranks->total;
+	int i;
+
+	for (i = 0; i < ranks->count; i++)
+		if ((at -= 1.0 / (i + 1)) < 0)
+			break;
+	return i < ranks->count ? ranks->list[i] : NULL;
 }
 
 static void from_mutation(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
-			  const struct population *p, const struct record *rec, const struct search_settings *s, struct rng *r)
+			  const struct ranking *ranks, const struct record *rec, const struct search_settings *s, struct rng *r)
 {
-	const struct trial *other = rng_unit(r) < s->other_parent ? draw_parent(p, r) : NULL;
+	const struct trial *other = rng_unit(r) < s->other_parent ? draw_parent(ranks, r) : NULL;
 
 	out->op = PROPOSAL_MUTATION;
 	out->genome = other ? other->genome : *incumbent;
@@ -145,9 +165,9 @@ static void from_mutation(struct proposal *out, const struct parameter_set *set,
 	mutate(&out->genome, set, rec, s, r);
 }
 
-static bool from_crossover(struct proposal *out, const struct parameter_set *set, const struct population *p, struct rng *r)
+static bool from_crossover(struct proposal *out, const struct parameter_set *set, const struct ranking *ranks, struct rng *r)
 {
-	const struct trial *a = draw_parent(p, r), *b = draw_parent(p, r);
+	const struct trial *a = draw_parent(ranks, r), *b = draw_parent(ranks, r);
 	int i;
 
 	if (!a || !b || a == b)
@@ -225,22 +245,30 @@ static bool any_untried(struct proposal *out, const struct parameter_set *set, c
 	return false;
 }
 
+static bool by_chance(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
+		      const struct population *p, const struct search_settings *s, struct rng *r)
+{
+	struct ranking ranks;
+	struct record rec;
+	bool found = false;
+	int i;
+
+	read_record(&rec, set, p);
+	rank(&ranks, p);
+	for (i = 0; i < CHANCES && !found; i++) {
+		if (s->restart)
+			from_nowhere(out, set, r);
+		else if (rng_unit(r) >= s->crossover || !from_crossover(out, set, &ranks, r))
+			from_mutation(out, set, incumbent, &ranks, &rec, s, r);
+		found = !population_tried(p, set, &out->genome);
+	}
+	free(ranks.list);
+	return found;
+}
+
 bool propose(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
 	     const struct population *p, const struct search_settings *s, struct rng *r)
 {
-	struct record rec;
-	int i;
-
-	if (!set->count)
-		return false;
-	read_record(&rec, set, p);
-	for (i = 0; i < CHANCES; i++) {
-		if (s->restart)
-			from_nowhere(out, set, r);
-		else if (rng_unit(r) >= s->crossover || !from_crossover(out, set, p, r))
-			from_mutation(out, set, incumbent, p, &rec, s, r);
-		if (!population_tried(p, set, &out->genome))
-			return true;
-	}
-	return nearest_untried(out, set, incumbent, p, r) || any_untried(out, set, p, r);
+	return set->count && (by_chance(out, set, incumbent, p, s, r) || nearest_untried(out, set, incumbent, p, r) ||
+			      any_untried(out, set, p, r));
 }

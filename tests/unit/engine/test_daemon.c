@@ -198,6 +198,83 @@ static void a_moved_branch_is_reported_and_left_alone(void **state)
 	rig_free(&r);
 }
 
+static bool held_up(const struct run_state *s, int unused)
+{
+	return s->state == ENGINE_PAUSED && state_pending(s) && strstr(s->state_reason, "was moved");
+}
+
+static void a_branch_moved_under_the_engine_waits_for_the_user(void **state)
+{
+	struct rig r;
+	int versions;
+
+	rig_new(&r, rig_seed, NULL, NULL, "--ms 30");
+	rig_start(&r, plain);
+	rig_wait(&r, has_version, 1, "version");
+	rig_must(&r, "pause", NULL);
+	assert_int_equal(rig_shell(&r, "git rev-parse lineage > ../tip; git update-ref refs/heads/lineage v0"), 0);
+	rig_must(&r, "resume", NULL);
+	rig_wait(&r, held_up, 0, "a promotion that is held");
+	versions = (int)r.state.version_count;
+	assert_int_equal(rig_shell(&r, "test $(git rev-parse lineage) = $(git rev-parse v0)"), 0);
+	rig_must(&r, "pause", NULL);
+	assert_int_equal(rig_shell(&r, "git update-ref refs/heads/lineage v$(($(git tag -l 'v*' | wc -l) - 1))"), 0);
+	rig_must(&r, "resume", NULL);
+	rig_wait(&r, has_version, versions, "version");
+	rig_free(&r);
+}
+
+/* Cuts the journal in front of the newest line of a type. */
+static void forget_from(struct rig *r, const char *type)
+{
+	char *command = xasprintf("n=$(grep -n '\"type\":\"%s\"' .avo/journal/000001.jsonl | tail -1 | cut -d: -f1); "
+				  "head -n $((n - 1)) .avo/journal/000001.jsonl > ../j && cp ../j .avo/journal/000001.jsonl", type);
+
+	assert_int_equal(rig_shell(r, command), 0);
+	free(command);
+}
+
+static void a_half_made_promotion_is_completed(void **state)
+{
+	char commit[COMMIT_ID_SIZE];
+	struct rig r;
+	int last;
+
+	rig_new(&r, rig_seed, NULL, NULL, "");
+	rig_run(&r, 0, 10);
+	last = state_best(&r.state)->id;
+	assert_true(last > 0);
+	memcpy(commit, state_best(&r.state)->commit, sizeof(commit));
+	/* as if the engine had died between the commit and the journal */
+	forget_from(&r, "version");
+	rig_start(&r, paused);
+	rig_load(&r);
+	assert_int_equal(state_best(&r.state)->id, last);
+	assert_string_equal(state_best(&r.state)->commit, commit);
+	rig_free(&r);
+}
+
+static void an_approval_that_was_given_holds(void **state)
+{
+	struct rig r;
+	char name[16];
+
+	rig_new(&r, rig_seed, NULL, "manual", "");
+	rig_start(&r, plain);
+	rig_wait(&r, awaits, 1, "approval");
+	pending_name(name, &r);
+	rig_must(&r, "approve", "attempt", name, NULL);
+	rig_kill(&r);
+	/* as if the engine had died before the commit */
+	assert_int_equal(rig_shell(&r, "git update-ref refs/heads/lineage v0 && git tag -d v1"), 0);
+	forget_from(&r, "version");
+	rig_start(&r, paused);
+	rig_load(&r);
+	assert_int_equal(r.state.version_count, 2);
+	assert_int_equal(rig_shell(&r, "test $(git rev-parse lineage) = $(git rev-parse v1)"), 0);
+	rig_free(&r);
+}
+
 static void an_edited_tree_is_not_touched(void **state)
 {
 	struct rig r;
@@ -309,6 +386,9 @@ int main(void)
 		cmocka_unit_test(a_second_engine_is_refused_by_pid),
 		cmocka_unit_test(leftovers_of_a_crash_are_no_obstacle),
 		cmocka_unit_test(a_moved_branch_is_reported_and_left_alone),
+		cmocka_unit_test(a_branch_moved_under_the_engine_waits_for_the_user),
+		cmocka_unit_test(a_half_made_promotion_is_completed),
+		cmocka_unit_test(an_approval_that_was_given_holds),
 		cmocka_unit_test(an_edited_tree_is_not_touched),
 		cmocka_unit_test(a_full_disk_pauses_and_is_waited_for),
 		cmocka_unit_test(a_read_only_run_is_said_to_be_one),
