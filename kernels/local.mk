@@ -61,3 +61,4 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/write-file.c \
 	kernels/redteam/cpu/wrong-numbers.c \
 	kernels/redteam/cpu/wrong-when-large.c
+EXTRA_DIST += kernels/attention/README.md
