@@ -8,8 +8,8 @@
 #include "cli/text.h"
 #include "engine/engine.h"
 #include "lineage/lineage.h"
+#include "score/redteam.h"
 
-#include <dirent.h>
 #include <math.h>
 
 /* The scoring function by hand: one candidate (score), and the bad ones that must be caught (redteam). */
@@ -162,52 +162,18 @@ static int run_score(const struct cli_call *call)
 	return status;
 }
 
-/* "// redteam: verdict=cheated rule=syscall" in the first line says what must come out. */
-static bool expected_of(char *verdict, size_t size, const char *file)
+static int red_one(const struct cli_call *call, const struct redteam_case *c, const char *backend, const char *suite, bool *good)
 {
-	struct buf text = BUF_INIT;
-	const char *mark;
-	bool found = false;
-
-	if (path_read(&text, file, 1 << 20, NULL) == AVO_OK && (mark = strstr(buf_cstr(&text), "redteam: verdict="))) {
-		size_t len;
-
-		mark += strlen("redteam: verdict=");
-		len = strcspn(mark, " \n*");
-		snprintf(verdict, size, "%.*s", (int)len, mark);
-		found = true;
-	}
-	buf_release(&text);
-	return found;
-}
-
-/* "incorrect|cheated" accepts either. */
-static bool matches(const char *expected, const char *got)
-{
-	size_t len = strlen(got);
-	const char *at = expected;
-
-	while ((at = strstr(at, got))) {
-		if ((at == expected || at[-1] == '|') && (at[len] == '\0' || at[len] == '|'))
-			return true;
-		at += len;
-	}
-	return false;
-}
-
-static int red_one(const struct cli_call *call, const char *file, const char *backend, const char *suite, bool *good)
-{
-	char expected[64];
 	struct scoring s = { 0 };
 	cJSON *request, *result = NULL;
-	const char *got;
 	struct error err;
+	char got[400];
 	int status;
 
 	*good = false;
-	if (!expected_of(expected, sizeof(expected), file))
-		snprintf(expected, sizeof(expected), "passed");
-	if (make_temp(&s, &err) != AVO_OK || from_file(&s, file, &err) != AVO_OK) {
+	if (make_temp(&s, &err) == AVO_OK)
+		s.dir = path_join(s.temp, "candidate");
+	if (!s.dir || redteam_stage(c, s.dir, &err) != AVO_OK) {
 		scoring_release(&s);
 		return cli_fail(call, &err);
 	}
@@ -215,19 +181,20 @@ static int red_one(const struct cli_call *call, const char *file, const char *ba
 	json_set_str(request, "candidate", s.dir);
 	status = cli_evaluate(&result, call, NULL, request);
 	if (!status) {
-		got = json_str(result, "verdict", "none");
-		*good = matches(expected, got);
+		*good = redteam_judge(got, sizeof(got), c, result);
 		if (call->global->json) {
-			json_set_str(result, "file", path_basename(file));
-			json_set_str(result, "expected", expected);
+			json_set_str(result, "candidate", c->name);
+			json_set_str(result, "expected", c->verdict);
+			if (c->rule[0])
+				json_set_str(result, "expected_rule", c->rule);
 			json_set_bool(result, "ok", *good);
 			cli_print_json(cJSON_Duplicate(result, true));
 		} else {
-			printf("%s%-6s%s %-28s %-14s ", cli_paint(call, *good ? CLI_GOOD : CLI_BAD), *good ? "ok" : "MISSED",
-			       cli_paint(call, CLI_PLAIN), path_basename(file), got);
+			printf("%s%-6s%s %-22s ", cli_paint(call, *good ? CLI_GOOD : CLI_BAD), *good ? "ok" : "MISSED",
+			       cli_paint(call, CLI_PLAIN), c->name);
 			if (!*good)
-				printf("(expected %s) ", expected);
-			cli_print_clean(json_str(result, "reason", ""), 90);
+				printf("(expected %s%s%s) ", c->verdict, c->rule[0] ? " rule=" : "", c->rule);
+			cli_print_clean(got, 120);
 			putchar('\n');
 			fflush(stdout);
 		}
@@ -237,39 +204,27 @@ static int red_one(const struct cli_call *call, const char *file, const char *ba
 	return status;
 }
 
-static int is_source(const struct dirent *entry)
-{
-	return str_ends(entry->d_name, ".c") || str_ends(entry->d_name, ".cu");
-}
-
 static int run_redteam(const struct cli_call *call)
 {
 	const char *backend = cli_value(call, "backend") ? cli_value(call, "backend") : "cpu";
 	const char *suite = cli_value(call, "suite") ? cli_value(call, "suite") : "cpu-quick";
-	char *relative = xasprintf("kernels/redteam/%s", backend), *dir = path_data(relative);
-	struct dirent **entries = NULL;
-	int count = scandir(dir, &entries, is_source, alphasort), i, caught = 0, status = 0;
+	int i, caught = 0, status = 0;
+	struct redteam team;
+	struct error err;
 
-	for (i = 0; i < count; i++) {
-		char *file = path_join(dir, entries[i]->d_name);
-		bool good = false;
+	if (redteam_load(&team, backend, &err) != AVO_OK)
+		return cli_fail(call, &err);
+	for (i = 0; !status && i < team.count; i++) {
+		bool good;
 
-		if (!status)
-			status = red_one(call, file, backend, suite, &good);
+		status = red_one(call, &team.cases[i], backend, suite, &good);
 		caught += good;
-		free(file);
-		free(entries[i]);
 	}
-	free(entries);
-	if (count <= 0) {
-		fprintf(stderr, "avo redteam: no kernels in %s\n", dir);
-		status = 3;
-	} else if (!status && !call->global->json) {
-		printf("%d of %d candidates got the verdict they deserve\n", caught, count);
-	}
-	free(relative);
-	free(dir);
-	return status ? status : caught == count ? 0 : 1;
+	if (!status && !call->global->json)
+		printf("%d of %d candidates got the verdict they deserve\n", caught, team.count);
+	i = team.count;
+	redteam_release(&team);
+	return status ? status : caught == i ? 0 : 1;
 }
 
 static const struct cli_option score_options[] = {

@@ -18,6 +18,7 @@
 #define COMPILE_LIMIT_MS 60000
 #define SOURCE_MAX ((size_t)4 << 20)
 #define MAX_FILES 256
+#define WORK_PREFIX "building-"
 
 /* Start files are left out: they bring hooks of their own, and without them any code that runs at load time is the candidate's. */
 static const char *const flags[] = {
@@ -217,15 +218,39 @@ static enum avo_status inspect(struct build *b, struct build_report *r, struct e
 	return AVO_OK;
 }
 
+static int is_unfinished(const struct dirent *e)
+{
+	return str_starts(e->d_name, WORK_PREFIX);
+}
+
+/* What compilations that were killed left behind; nothing compiles for an hour. */
+static void sweep(const char *cache)
+{
+	struct dirent **list = NULL;
+	int n = scandir(cache, &list, is_unfinished, alphasort), i;
+	struct stat info;
+
+	for (i = 0; i < n; i++) {
+		char *path = path_join(cache, list[i]->d_name);
+
+		if (stat(path, &info) == 0 && (clock_wall_ms() / 1000 - info.st_mtime) > 3600)
+			path_remove_tree(path, NULL);
+		free(path);
+		free(list[i]);
+	}
+	free(list);
+}
+
 /* Compiles in a directory of its own and moves the result into place: a half-made build is never found. */
 static enum avo_status compile_into(struct build *b, struct build_report *r, const struct cpu_compiler *cc,
 				    const char *dir, const char *cache, struct error *err)
 {
 	char *work = NULL, *object = NULL;
-	enum avo_status st = path_temp_dir(&work, cache, "building-", err);
+	enum avo_status st = path_temp_dir(&work, cache, WORK_PREFIX, err);
 
 	if (st != AVO_OK)
 		return st;
+	sweep(cache);
 	object = path_join(work, "kernel.so");
 	st = compile(r, cc, dir, work, object, err);
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED && rename(object, b->object) != 0)

@@ -28,7 +28,7 @@
 #define SLACK ((size_t)256 << 10)		/* how far tensors move between runs */
 #define WORKSPACE ((size_t)16 << 20)
 #define IDLE_ALLOWED 300e-6			/* CPU seconds between calls: waking up and going to sleep */
-#define IDLE_SUSPICION 12			/* a call after too much adds 2, any other takes 1 away */
+#define IDLE_SUSPICION 12			/* a call after too much adds 4, any other takes 1 away */
 #define ABSURD_BANDWIDTH 1e12			/* bytes a second that no core reads */
 #define PEAK_SLACK 1.02
 #define PEAK_RETRIES 10
@@ -259,14 +259,15 @@ static void accuse(struct run_outcome *o, const char *rule, const char *reason)
 static bool worked_between_calls(struct run_outcome *o, struct candidate *c)
 {
 	double idle = process_idle_seconds(c->process);
+	bool active = idle > IDLE_ALLOWED || process_woke(c->process);
 
-	c->suspicion += idle > IDLE_ALLOWED ? 2 : c->suspicion > 0 ? -1 : 0;
+	c->suspicion += active ? 4 : c->suspicion > 0 ? -1 : 0;
 	if (c->suspicion < IDLE_SUSPICION)
 		return false;
 	memset(o, 0, sizeof(*o));
 	o->seconds = o->wall_seconds = NAN;
 	accuse(o, "hidden-work", "it computed while it was not called");
-	snprintf(o->evidence, sizeof(o->evidence), "%.3f ms of CPU time between the last two calls, and often before", idle * 1e3);
+	snprintf(o->evidence, sizeof(o->evidence), "it was awake between the last two calls (%.3f ms of CPU time seen), and often before", idle * 1e3);
 	return true;
 }
 
