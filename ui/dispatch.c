@@ -368,28 +368,33 @@ static void close_or_leave(struct workbench *wb)
 		wb->quit = true;
 }
 
-static enum avo_status navigate(struct workbench *wb, enum request r, int argc, char **argv, struct error *err)
+/* False: it is no matter of panes and views. */
+static bool navigate(struct workbench *wb, enum request r, int argc, char **argv, enum avo_status *st, struct error *err)
 {
 	char *review[] = { (char *)"review", argc > 1 ? argv[1] : NULL };
 	char *help[] = { (char *)"help" };
 
+	*st = AVO_OK;
 	switch (r) {
-	case REQ_PANE_LEFT: screen_focus_side(wb, -1); return AVO_OK;
-	case REQ_PANE_RIGHT: screen_focus_side(wb, 1); return AVO_OK;
-	case REQ_NEXT_PANE: screen_focus_next(wb, 1); return AVO_OK;
-	case REQ_PREV_PANE: screen_focus_next(wb, -1); return AVO_OK;
-	case REQ_VIEW: return argc < 2 ? error_set(err, AVO_USAGE, "view NAME, e.g. view attempts") : open_view(wb, err, argc - 1, argv + 1);
-	case REQ_REVIEW: return screen_view(wb, &review_view, argc > 1 ? 2 : 1, review, err);
-	case REQ_HELP: return screen_view(wb, &help_view, 1, help, err);
-	case REQ_ENTER: return enter(wb, err);
-	case REQ_BACK: back(wb); return AVO_OK;
-	case REQ_ZOOM: wb_screen(wb)->zoom = !wb_screen(wb)->zoom; return AVO_OK;
-	case REQ_LAYOUT_NEXT: set_preset(wb, 1); return AVO_OK;
-	case REQ_LAYOUT_PREV: set_preset(wb, -1); return AVO_OK;
-	case REQ_PREVIOUS: view_request(wb_focused(wb), REQ_UP, 0, NULL); return AVO_OK;
-	case REQ_NEXT: view_request(wb_focused(wb), REQ_DOWN, 0, NULL); return AVO_OK;
-	default: return AVO_NEGATIVE;
+	case REQ_PANE_LEFT: screen_focus_side(wb, -1); break;
+	case REQ_PANE_RIGHT: screen_focus_side(wb, 1); break;
+	case REQ_NEXT_PANE: screen_focus_next(wb, 1); break;
+	case REQ_PREV_PANE: screen_focus_next(wb, -1); break;
+	case REQ_VIEW:
+		*st = argc < 2 ? error_set(err, AVO_USAGE, "view NAME, e.g. view attempts") : open_view(wb, err, argc - 1, argv + 1);
+		break;
+	case REQ_REVIEW: *st = screen_view(wb, &review_view, argc > 1 ? 2 : 1, review, err); break;
+	case REQ_HELP: *st = screen_view(wb, &help_view, 1, help, err); break;
+	case REQ_ENTER: *st = enter(wb, err); break;
+	case REQ_BACK: back(wb); break;
+	case REQ_ZOOM: wb_screen(wb)->zoom = !wb_screen(wb)->zoom; break;
+	case REQ_LAYOUT_NEXT: set_preset(wb, 1); break;
+	case REQ_LAYOUT_PREV: set_preset(wb, -1); break;
+	case REQ_PREVIOUS: view_request(wb_focused(wb), REQ_UP, 0, NULL); break;
+	case REQ_NEXT: view_request(wb_focused(wb), REQ_DOWN, 0, NULL); break;
+	default: return false;
 	}
+	return true;
 }
 
 static enum avo_status handle(struct workbench *wb, enum request r, int argc, char **argv, struct error *err)
@@ -428,8 +433,9 @@ enum avo_status wb_request(struct workbench *wb, enum request r, int argc, char 
 		r = v->ops->request(v, r, argc, argv);
 	if (r != REQ_NONE)
 		r = view_request(v, r, argc, argv);
-	if (r == REQ_NONE || actions_request(wb, r, argc, argv, &st, err))
-		return r == REQ_NONE ? AVO_OK : st;
-	st = navigate(wb, r, argc, argv, err);
-	return st == AVO_NEGATIVE && !err->text[0] ? handle(wb, r, argc, argv, err) : st;
+	if (r == REQ_NONE)
+		return AVO_OK;
+	if (actions_request(wb, r, argc, argv, &st, err) || navigate(wb, r, argc, argv, &st, err))
+		return st;
+	return handle(wb, r, argc, argv, err);
 }

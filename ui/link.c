@@ -16,6 +16,7 @@ struct link {
 	struct loop_fd *watch;
 	struct loop_timer *retry;
 	int awaited;		/* answers that are still to come */
+	bool tried;		/* to connect, at least once */
 };
 
 static void try_connect(void *arg);
@@ -76,6 +77,7 @@ static void try_connect(void *arg)
 	int64_t seq;
 
 	l->retry = NULL;
+	l->tried = true;
 	if (control_connect(&l->client, l->run_dir, l->read_only, NULL) != AVO_OK) {
 		l->client = NULL;
 		l->retry = loop_add_timer(l->loop, RETRY_MS, try_connect, l);
@@ -128,5 +130,5 @@ int link_send(struct link *l, cJSON *command)
 
 bool link_busy(const struct link *l)
 {
-	return l && l->awaited > 0;
+	return l && (l->awaited > 0 || !l->tried);
 }

@@ -21,6 +21,6 @@ struct link *link_new(struct loop *loop, const char *run_dir, bool read_only, co
 void link_free(struct link *l);		/* NULL is fine */
 /* Takes ownership of the command; returns its id. Only while connected. */
 int link_send(struct link *l, cJSON *command);
-bool link_busy(const struct link *l);	/* an answer is awaited; false for NULL */
+bool link_busy(const struct link *l);	/* the first try to connect or an answer is still to come; false for NULL */
 
 #endif

@@ -305,6 +305,7 @@ bool model_busy(const struct model *m)
 
 void model_hold(struct model *m, bool held)
 {
+	m->held_ms = model_now_ms(m);
 	m->held = held;
 	m->generation++;
 	if (!held)
@@ -313,6 +314,8 @@ void model_hold(struct model *m, bool held)
 
 int64_t model_now_ms(const struct model *m)
 {
+	if (m->held)
+		return m->held_ms;
 	if (!m->private->o.replay)
 		return clock_wall_ms();
 	return m->private->o.speed > 0 && m->private->next ? play_ms(m) : m->state.last_ms;

@@ -25,22 +25,34 @@ static int chosen_version(struct view *v)
 	return best ? best->id : -1;
 }
 
+/*
+ * What the version was compared with, as it was measured then and there, side by
+ * side: scores of two sessions differ by what the machine was doing, too.
+ */
+static bool incumbent_then(struct score *out, struct view *v, const struct version *ver)
+{
+	const struct attempt *a = state_attempt(&v->wb->model->state, ver->attempt);
+
+	score_from_json(out, a ? json_obj(model_fetch(v->wb->model, a->scored), "incumbent_scores") : NULL);
+	return out->count > 0;
+}
+
 static void scores_read(struct view *v)
 {
 	struct scores_state *state = v->state;
 	const struct run_state *s = &v->wb->model->state;
-	const struct version *ver, *base;
+	const struct version *ver;
+	struct score base;
 	char names[2][16];
 
 	state->version = chosen_version(v);
 	ver = state_version(s, state->version);
 	if (!ver || v->wb->settings.chart == CHART_ALONE)
 		return;
-	base = state_version(s, ver->parent);
 	snprintf(names[0], sizeof(names[0]), "v%d", ver->id);
 	snprintf(names[1], sizeof(names[1]), "v%d", ver->parent);
-	item_add_cases(v, &(struct case_table){
-		.score = &ver->score, .score_name = names[0], .base = base ? &base->score : NULL, .base_name = names[1], .state = s });
+	item_add_cases(v, &(struct case_table){ .score = &ver->score, .score_name = names[0], .state = s,
+						.base = incumbent_then(&base, v, ver) ? &base : NULL, .base_name = names[1] });
 }
 
 /* y[i] of a case over the versions, NAN where it was not measured. */

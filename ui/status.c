@@ -71,7 +71,8 @@ static void add_part(struct workbench *wb, struct buf *out, int width, double ra
 {
 	char part[96], gain[FORMAT_SIZE];
 
-	snprintf(part, sizeof(part), "   %s %s", format_gain(gain, ratio), name);
+	/* a peer's first word is its name, the rest its version */
+	snprintf(part, sizeof(part), "   %s %.*s", format_gain(gain, ratio), (int)strcspn(name, " "), name);
 	if (isfinite(ratio) && canvas_width(&wb->canvas, buf_cstr(out)) + canvas_width(&wb->canvas, part) + 3 <= width)
 		buf_addstr(out, part);
 }
@@ -122,7 +123,7 @@ static void paint_first(struct workbench *wb, struct rect r)
 	if (!wb->model->loaded)
 		add_upper(&row, STYLE_PAUSED, "reading");
 	else if (wb->model->held)
-		add_upper(&row, STYLE_NEEDS_YOU, "held");
+		add_upper(&row, STYLE_NEEDS_YOU, wb->model->announced > wb->held_seq ? "held, there is more" : "held");
 	else if (wb->options->replay)
 		add_upper(&row, STYLE_PAUSED, "replay");
 	if (engine_gone(wb))

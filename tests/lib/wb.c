@@ -10,7 +10,7 @@
 int main(int argc, char **argv)
 {
 	struct workbench_options o = { .color = true };
-	struct error err = { 0 };
+	struct error err;
 	const char *replay = NULL;
 	char *journal = NULL;
 	int i = 1;

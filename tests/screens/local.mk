@@ -13,3 +13,9 @@ tests_lib_vtdrive_SOURCES = tests/lib/vtdrive.c
 tests_lib_vtdrive_LDADD = $(VTERM_LIBS) -lutil
 tests/screens/terminal.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT) tests/lib/vtdrive$(EXEEXT)
 endif
+check_PROGRAMS += tests/lib/fakengine
+tests_lib_fakengine_SOURCES = tests/lib/fakengine.c
+tests_lib_fakengine_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
+TESTS += tests/screens/commands.sh
+EXTRA_DIST += tests/screens/commands.sh
+tests/screens/commands.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT) tests/lib/fakengine$(EXEEXT)
