@@ -383,6 +383,33 @@ static void builds_are_cached_by_content(void **state)
 	talk_close(&t);
 }
 
+static void peers_are_measured_on_the_same_cases(void **state)
+{
+	const cJSON *peer, *score;
+	char *request;
+	struct talk t;
+	cJSON *m;
+
+	talk_open(&t);
+	skip_hello(&t);
+	request = xasprintf("{\"id\":1,\"op\":\"peers\",\"backend\":\"cpu\",\"suite\":\"cpu-quick\",\"cache\":\"%s/cache\"}\n", t.scratch);
+	say(&t, request);
+	m = hear_event(&t, "result", NULL);
+	assert_string_equal(json_str(m, "unit", ""), "GFLOPS");
+	assert_true(json_num(m, "peak", 0) > 1);
+	assert_non_null(json_arr(m, "peers"));
+	cJSON_ArrayForEach(peer, json_arr(m, "peers")) {
+		assert_true(strlen(json_str(peer, "name", "")) > 0);
+		assert_int_equal(cJSON_GetArraySize(json_arr(peer, "scores")), 2);
+		cJSON_ArrayForEach(score, json_arr(peer, "scores"))
+			assert_true(json_num(score, "value", 0) > 0 && json_num(score, "value", 0) < json_num(m, "peak", 0));
+		assert_string_equal(json_str(cJSON_GetArrayItem(json_arr(peer, "scores"), 0), "case", ""), "full-128");
+	}
+	free(request);
+	cJSON_Delete(m);
+	talk_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +424,7 @@ int main(void)
 		cmocka_unit_test(being_killed_leaves_nothing_behind),
 		cmocka_unit_test(quit_ends_it),
 		cmocka_unit_test(builds_are_cached_by_content),
+		cmocka_unit_test(peers_are_measured_on_the_same_cases),
 	};
 
 	setenv("AVO_DATA_DIR", AVO_SRCDIR, 1);
