@@ -13,9 +13,9 @@ static void widen(struct extents *x, const struct task_case *c)
 /* Room for the suite's cases and for the largest hidden shape. */
 struct extents evaluation_extents(const struct suite *s)
 {
-	struct task_case hidden = { .batch = 2, .q_len = 256, .kv_len = 256, .q_heads = 8, .kv_heads = 2, .head_dim = 256 };
+	int longest = checks_max_length(s) * 3 / 2, i;
+	struct task_case hidden = { .batch = 2, .q_len = longest, .kv_len = longest, .q_heads = 8, .kv_heads = 2, .head_dim = 256 };
 	struct extents x = { 0 };
-	int i;
 
 	widen(&x, &hidden);
 	for (i = 0; i < s->count; i++)

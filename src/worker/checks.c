@@ -2,6 +2,7 @@
 #include "worker/checks.h"
 
 #define MAX_LENGTH 160
+#define MAX_LENGTH_TENSOR 700		/* tiles of 128 by 128 in several stages: a pipeline that wraps around more than once */
 
 static const char *const kind_names[] = { [CHECK_FRESH] = "fresh", [CHECK_AGAIN] = "again", [CHECK_CHANGED] = "changed" };
 
@@ -25,9 +26,15 @@ static int pick_head_dim(struct random_source *seeds, const struct suite *suite)
 	return others[between(seeds, 0, (int)ARRAY_LEN(others) - 1)];
 }
 
+int checks_max_length(const struct suite *suite)
+{
+	return suite->cases[0].dtype == DTYPE_BF16 ? MAX_LENGTH_TENSOR : MAX_LENGTH;
+}
+
 static struct task_case draw_shape(struct random_source *seeds, const struct suite *suite)
 {
 	struct task_case c = { .name = "hidden", .dtype = suite->cases[0].dtype };
+	int most = between(seeds, 0, 1) ? checks_max_length(suite) : MAX_LENGTH;
 
 	c.batch = between(seeds, 1, 2);
 	c.kv_heads = between(seeds, 1, 2);
@@ -35,10 +42,10 @@ static struct task_case draw_shape(struct random_source *seeds, const struct sui
 	c.head_dim = pick_head_dim(seeds, suite);
 	c.causal = between(seeds, 0, 1);
 	/* odd, so that no tile size divides it */
-	c.q_len = between(seeds, 0, MAX_LENGTH / 2 - 1) * 2 + 1;
+	c.q_len = between(seeds, 0, most / 2 - 1) * 2 + 1;
 	c.kv_len = c.q_len;
 	if (between(seeds, 0, 1))
-		c.kv_len = c.causal ? c.q_len + between(seeds, 1, MAX_LENGTH / 2) : between(seeds, 1, MAX_LENGTH);
+		c.kv_len = c.causal ? c.q_len + between(seeds, 1, most / 2) : between(seeds, 1, most);
 	return c;
 }
 
@@ -67,7 +74,7 @@ int checks_draw(struct check out[CHECKS_MAX], const struct suite *suite, struct 
 	one.kv_len = 1;
 	push(out, &n, one, FILL_NORMAL, CHECK_FRESH);
 	/* the long rows of one hidden shape of both masks */
-	c.kv_len = c.q_len = MAX_LENGTH - 3;
+	c.kv_len = c.q_len = checks_max_length(suite) - 3;
 	c.causal = !c.causal;
 	push(out, &n, c, FILL_LATE_MAXIMUM, CHECK_FRESH);
 	return n;

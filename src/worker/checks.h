@@ -29,6 +29,8 @@ struct check {
 	enum check_kind kind;
 };
 
+/* No hidden shape has more query rows than this, nor more than half as many keys again. */
+int checks_max_length(const struct suite *suite);
 /* Hidden shapes for this suite: at most CHECKS_MAX; `few` for the short list after timing. Returns the count. */
 int checks_draw(struct check out[CHECKS_MAX], const struct suite *suite, struct random_source *seeds, bool few);
 /* "fresh", "again", "changed" */

@@ -11,7 +11,7 @@ static enum avo_status load(struct error *err)
 {
 	static const char *const names[] = { "libcuda.so.1", "libcuda.so", NULL };
 	static const struct dl_library library = {
-		"the CUDA driver", NULL, names, "install the NVIDIA driver; without it only the cpu backend runs here",
+		"the CUDA driver", "AVO_CUDA", names, "install the NVIDIA driver; without it only the cpu backend runs here",
 	};
 	const struct dl_symbol symbols[] = {
 #define X(function) { NAME(function), &driver.function, false },

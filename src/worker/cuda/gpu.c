@@ -18,8 +18,11 @@
 
 #include <math.h>
 
-#define RUN_MS 20000			/* a run that takes longer hangs */
+#define RUN_MS 20000			/* for a request that is no run */
+#define RUN_LEAST_MS 3000		/* a run that takes longer than this and its arithmetic at SLOWEST hangs */
+#define SLOWEST 0.4e12			/* FLOP/s: the reference kernel is faster */
 #define PLANS_KEPT 48			/* the suite's cases, and the hidden shapes of one verdict */
+#define CLOCK_TRIES 3
 #define PEAK_SLACK 1.02
 #define SAMPLE_MS 50			/* of clocks and power */
 #define PEER_SEED "kernels/attention/sm80"
@@ -169,12 +172,6 @@ static enum avo_status load(struct candidate **out, struct run_outcome *outcome,
 
 /* ---- plans --------------------------------------------------------------------------- */
 
-static bool same_shape(const struct task_case *a, const struct task_case *b)
-{
-	return a->batch == b->batch && a->q_len == b->q_len && a->kv_len == b->kv_len && a->q_heads == b->q_heads &&
-	       a->kv_heads == b->kv_heads && a->head_dim == b->head_dim && a->causal == b->causal;
-}
-
 /* The candidate's plan for a case, asked for once and kept; the suite's cases stay longest. */
 static enum avo_status plan_for(const struct planned **out, struct candidate *c, const struct task_case *want, struct error *err)
 {
@@ -185,7 +182,7 @@ static enum avo_status plan_for(const struct planned **out, struct candidate *c,
 	int i;
 
 	for (i = 0; i < c->plan_count; i++)
-		if (same_shape(&c->plans[i].c, want))
+		if (planner_same_problem(&c->plans[i].c, want))
 			return *out = &c->plans[i], AVO_OK;
 	p = &c->plans[c->plan_next];
 	c->plan_next = (c->plan_next + 1) % PLANS_KEPT;
@@ -223,7 +220,12 @@ static void fill_request(struct runner_request *q, const struct run_spec *spec)
 	q->changed = spec->changed;
 }
 
-static void blame_one(struct run_outcome *outcomes, int count, int blame, enum avo_status why)
+static int64_t run_deadline(const struct task_case *c)
+{
+	return RUN_LEAST_MS + (int64_t)(case_flops(c) / SLOWEST * 1e3);
+}
+
+static void blame_one(struct run_outcome *outcomes, int count, int blame, enum avo_status why, int64_t limit_ms)
 {
 	int i;
 
@@ -233,7 +235,7 @@ static void blame_one(struct run_outcome *outcomes, int count, int blame, enum a
 		outcomes[i].verdict = i == blame ? (why == AVO_TIMEOUT ? VERDICT_TIMED_OUT : VERDICT_CRASHED) : VERDICT_PASSED;
 	}
 	snprintf(outcomes[blame].reason, sizeof(outcomes[blame].reason), why == AVO_TIMEOUT ?
-		 "the kernel did not end within %d s" : "the GPU's context died in this kernel (limit %d s)", RUN_MS / 1000);
+		 "the kernel did not end within %.1f s" : "the GPU's context died in this kernel (limit %.1f s)", (double)limit_ms / 1e3);
 }
 
 /* Loads and plans for everybody in `who`; a candidate that cannot take part gets its outcome, and *ready is false. */
@@ -267,33 +269,56 @@ static enum avo_status make_ready(bool *ready, struct run_outcome *outcomes, str
 	return st;
 }
 
+/* One call; a run that hangs or takes its process down is an outcome, too. */
+static enum avo_status call_runner(struct run_outcome *outcomes, struct backend *b, const struct runner_request *q,
+				   const struct avo_plan *plans, int count, struct error *err)
+{
+	const struct runner_reply *reply;
+	int blame, i;
+	int64_t limit = run_deadline(&q->c);
+	enum avo_status st = gpu_keeper_call(&reply, &blame, b->keeper, q, plans, count, limit, err);
+
+	if (st == AVO_OK) {
+		for (i = 0; i < count; i++)
+			outcomes[i] = reply->outcomes[i];
+	} else if (blame >= 0 && blame < count) {
+		blame_one(outcomes, count, blame, st, limit);
+		st = AVO_OK;
+	}
+	return st;
+}
+
+static bool disagree(const struct run_outcome *outcomes, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (outcomes[i].verdict == VERDICT_EVALUATOR_FAULT)
+			return true;
+	return false;
+}
+
 static enum avo_status run(struct run_outcome *outcomes, struct backend *b, struct candidate *const *who, int count,
 			   const struct run_spec *spec, struct error *err)
 {
 	struct avo_plan *plans = xcalloc((size_t)count, sizeof(*plans));
-	const struct runner_reply *reply;
 	struct runner_request q;
+	int i, tries = 0;
 	enum avo_status st;
 	bool ready;
-	int blame, i;
 
 	fill_request(&q, spec);
 	q.count = (uint32_t)count;
-	st = make_ready(&ready, outcomes, &q, plans, who, count, spec, err);
-	if (st == AVO_OK && ready) {
-		st = gpu_keeper_call(&reply, &blame, b->keeper, &q, plans, count, RUN_MS, err);
-		if (st == AVO_OK) {
-			for (i = 0; i < count; i++)
-				outcomes[i] = reply->outcomes[i];
-		} else if (blame >= 0 && blame < count) {
-			blame_one(outcomes, count, blame, st);
-			st = AVO_OK;
-		}
-		/* a fault on the device broke the context: the runner has left by itself */
-		for (i = 0; st == AVO_OK && i < count; i++)
-			if (outcomes[i].verdict == VERDICT_CRASHED)
-				gpu_keeper_stop(b->keeper);
-	}
+	/* clocks that disagree are a host that was interrupted, not a result */
+	do {
+		st = make_ready(&ready, outcomes, &q, plans, who, count, spec, err);
+		if (st == AVO_OK && ready)
+			st = call_runner(outcomes, b, &q, plans, count, err);
+	} while (st == AVO_OK && ready && disagree(outcomes, count) && ++tries < CLOCK_TRIES);
+	/* a fault on the device broke the context: the runner has left by itself */
+	for (i = 0; st == AVO_OK && ready && i < count; i++)
+		if (outcomes[i].verdict == VERDICT_CRASHED)
+			gpu_keeper_stop(b->keeper);
 	free(plans);
 	return st;
 }
@@ -473,7 +498,7 @@ static enum avo_status profile(cJSON *result, struct backend *b, const struct bu
 		fill_request(&q, &spec);
 		q.op = RUNNER_PROFILE;
 		q.slots[0] = (uint32_t)who->slot;
-		st = gpu_keeper_call(&reply, &blame, b->keeper, &q, &p->plan, 1, 3 * RUN_MS, err);
+		st = gpu_keeper_call(&reply, &blame, b->keeper, &q, &p->plan, 1, 3 * run_deadline(c) + RUN_MS, err);
 	}
 	if (st == AVO_OK)
 		st = json_parse(&found, reply->text, strlen(reply->text), err);

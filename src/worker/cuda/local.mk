@@ -10,6 +10,7 @@ libavocuda_a_SOURCES = \
 	src/worker/cuda/keeper.c \
 	src/worker/cuda/launch.c src/worker/cuda/launch.h \
 	src/worker/cuda/runner.c src/worker/cuda/runner.h \
+	src/worker/cuda/slots.c src/worker/cuda/slots.h \
 	src/worker/cuda/values.c src/worker/cuda/values.h \
 	src/worker/cuda/counters.c src/worker/cuda/counters.h \
 	src/worker/cuda/cudnn.c src/worker/cuda/cudnn.h \

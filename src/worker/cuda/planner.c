@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define BUILD_MS 60000
-#define PLAN_MS 10000
+#define PLAN_MS 5000
 #define PLAN_MEMORY ((size_t)1 << 30)
 
 enum avo_status planner_build(bool *ok, struct buf *log, const char *dir, const char *output, const char *include_dir,
@@ -55,6 +55,12 @@ void planner_problem(struct avo_problem *out, const struct task_case *c, const s
 	out->causal = c->causal;
 	out->scale = 1 / sqrtf((float)c->head_dim);
 	out->device = *device;
+}
+
+bool planner_same_problem(const struct task_case *a, const struct task_case *b)
+{
+	return a->batch == b->batch && a->q_len == b->q_len && a->kv_len == b->kv_len && a->q_heads == b->q_heads &&
+	       a->kv_heads == b->kv_heads && a->head_dim == b->head_dim && a->causal == b->causal;
 }
 
 /* ---- in the planner's process ------------------------------------------------ */

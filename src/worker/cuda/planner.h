@@ -29,6 +29,9 @@ enum avo_status planner_run(struct avo_plan *out, const char *object, const stru
 /* The problem of a case on a device. */
 void planner_problem(struct avo_problem *out, const struct task_case *c, const struct avo_device *device);
 
+/* Whether two cases are the same problem, whatever they are called. */
+bool planner_same_problem(const struct task_case *a, const struct task_case *b);
+
 /* argv: flag object; the problem comes on stdin, the plan goes to stdout. */
 int planner_process(int argc, char **argv);
 

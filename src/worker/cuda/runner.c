@@ -2,13 +2,12 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "worker/cuda/counters.h"
-#include "worker/cuda/cudnn.h"
 #include "worker/cuda/driver.h"
-#include "worker/cuda/planner.h"
 #include "worker/cuda/runner.h"
+#include "worker/cuda/slots.h"
 #include "worker/cuda/values.h"
+#include "worker/random.h"
 
 #include <errno.h>
 #include <math.h>
@@ -25,13 +24,6 @@
 #define REST_MIN_NS 1000000
 #define REST_MAX_NS 20000000
 
-struct slot {
-	CUmodule module;		/* a candidate */
-	bool cudnn;			/* or the baseline */
-	struct cudnn_sdpa *sdpa;	/* for sdpa_case */
-	struct task_case sdpa_case;
-};
-
 struct runner {
 	CUcontext context;
 	int device;
@@ -41,12 +33,6 @@ struct runner {
 	struct slot slots[RUNNER_SLOTS];
 	struct runner_reply reply;
 	int64_t last_run_ns;
-};
-
-/* What one run of a slot needs: launches of a plan, or cuDNN's bound graph. */
-struct runnable {
-	struct launch_set *set;
-	struct cudnn_sdpa *sdpa;
 };
 
 static const struct cuda_driver *cu(void)
@@ -69,87 +55,6 @@ static void reply_failed(struct runner *r, const struct error *err)
 	send_reply(r, RUNNER_FAILED, 0);
 }
 
-/* ---- slots ----------------------------------------------------------------------- */
-
-static void slot_clear(struct slot *s)
-{
-	cudnn_sdpa_free(s->sdpa);
-	if (s->module)
-		cu()->cuModuleUnload(s->module);
-	memset(s, 0, sizeof(*s));
-}
-
-static enum avo_status slot_load(struct runner *r, const struct runner_request *q, struct error *err)
-{
-	struct slot *s = &r->slots[q->slots[0]];
-	struct run_outcome *o = &r->reply.outcomes[0];
-	struct buf cubin = BUF_INIT;
-	enum avo_status st;
-	CUresult result;
-
-	slot_clear(s);
-	memset(o, 0, sizeof(*o));
-	o->verdict = VERDICT_PASSED;
-	if (q->op == RUNNER_LOAD_CUDNN) {
-		s->cudnn = true;
-		return AVO_OK;
-	}
-	st = path_read(&cubin, q->path, (size_t)256 << 20, err);
-	if (st == AVO_OK) {
-		result = cu()->cuModuleLoadData(&s->module, buf_cstr(&cubin));
-		if (result != CUDA_SUCCESS) {
-			struct error why;
-
-			cuda_check(result, "the driver cannot load the cubin", &why);
-			o->verdict = VERDICT_BUILD_FAILED;
-			snprintf(o->reason, sizeof(o->reason), "%.250s", why.text);
-		}
-	}
-	buf_release(&cubin);
-	return st;
-}
-
-static enum avo_status prepare_cudnn(struct runnable *out, struct runner *r, unsigned index, struct slot *s,
-				     const struct task_case *c, struct error *err)
-{
-	struct tensor_pointers pointers;
-	enum avo_status st = AVO_OK;
-
-	if (!s->sdpa || memcmp(&s->sdpa_case, c, sizeof(*c)) != 0) {
-		cudnn_sdpa_free(s->sdpa);
-		s->sdpa = NULL;
-		st = cudnn_sdpa_new(&s->sdpa, c, r->stream, err);
-		s->sdpa_case = *c;
-	}
-	if (st == AVO_OK)
-		st = gpu_values_pointers(&pointers, r->values, (int)index, (uint64_t)cudnn_sdpa_workspace(s->sdpa), err);
-	if (st == AVO_OK)
-		st = cudnn_sdpa_bind(s->sdpa, pointers.at[AVO_Q], pointers.at[AVO_K], pointers.at[AVO_V], pointers.at[AVO_O],
-				     pointers.at[AVO_WORKSPACE], err);
-	out->sdpa = s->sdpa;
-	return st;
-}
-
-/* A plan that does not fit is the candidate's fault: outcome says so and out->set stays NULL. */
-static enum avo_status prepare(struct runnable *out, struct run_outcome *o, struct runner *r, unsigned index, struct slot *s,
-			       const struct task_case *c, const struct avo_plan *plan, struct error *err)
-{
-	struct tensor_pointers pointers;
-	enum avo_status st;
-
-	memset(out, 0, sizeof(*out));
-	if (s->cudnn)
-		return prepare_cudnn(out, r, index, s, c, err);
-	st = gpu_values_pointers(&pointers, r->values, (int)index, plan->workspace_bytes, err);
-	if (st == AVO_OK)
-		st = launch_prepare(&out->set, s->module, plan, &pointers, err);
-	if (st != AVO_NEGATIVE)
-		return st;
-	o->verdict = VERDICT_CRASHED;
-	snprintf(o->reason, sizeof(o->reason), "%.250s", err->text);
-	return AVO_OK;
-}
-
 /* ---- one timed run ------------------------------------------------------------------ */
 
 static void rest(const struct runner *r)
@@ -170,13 +75,6 @@ static void crashed(struct run_outcome *o, CUresult result)
 	snprintf(o->reason, sizeof(o->reason), "%.250s", why.text);
 }
 
-static CUresult launch_runnable(const struct runnable *what, CUstream stream, struct error *err)
-{
-	if (what->set)
-		return launch_all(what->set, stream);
-	return cudnn_sdpa_execute(what->sdpa, err) == AVO_OK ? CUDA_SUCCESS : CUDA_ERROR_UNKNOWN;
-}
-
 /* Events and the host's clock must tell the same story. */
 static void judge_clocks(struct run_outcome *o)
 {
@@ -186,7 +84,21 @@ static void judge_clocks(struct run_outcome *o)
 	snprintf(o->reason, sizeof(o->reason), "the GPU's events say %.1f us, the host's clock %.1f us", o->seconds * 1e6, o->wall_seconds * 1e6);
 }
 
-/* AVO_NEGATIVE: the context is broken; outcome holds why, and the process must end. */
+/* Waits for what was launched; AVO_NEGATIVE: the context is broken, outcome holds why, and the process must end. */
+static enum avo_status wait_launched(struct run_outcome *o, struct runner *r, CUresult launched)
+{
+	CUresult result = launched == CUDA_SUCCESS ? cu()->cuEventSynchronize(r->stop) : launched;
+
+	if (result == CUDA_SUCCESS)
+		return AVO_OK;
+	crashed(o, result);
+	return cuda_is_sticky(result) ? AVO_NEGATIVE : AVO_OK;
+}
+
+/*
+ * The flush keeps the GPU busy while the host records the first event and
+ * launches: what the launches cost the host is not in the time.
+ */
 static enum avo_status time_one(struct run_outcome *o, struct runner *r, const struct runnable *what, struct error *err)
 {
 	enum avo_status st;
@@ -195,63 +107,131 @@ static enum avo_status time_one(struct run_outcome *o, struct runner *r, const s
 	float ms = NAN;
 
 	rest(r);
-	st = gpu_values_flush(r->values, err);
+	st = cuda_check(cu()->cuStreamSynchronize(r->stream), "preparing a run", err);
 	if (st == AVO_OK)
-		st = cuda_check(cu()->cuStreamSynchronize(r->stream), "preparing a run", err);
+		st = gpu_values_flush(r->values, err);
 	if (st != AVO_OK)
 		return st;
 	begun = clock_mono_ns();
 	cu()->cuEventRecord(r->start, r->stream);
-	result = launch_runnable(what, r->stream, err);
+	result = runnable_launch(what, r->stream, err);
 	cu()->cuEventRecord(r->stop, r->stream);
-	if (result == CUDA_SUCCESS)
-		result = cu()->cuEventSynchronize(r->stop);
+	st = wait_launched(o, r, result);
 	r->last_run_ns = clock_mono_ns() - begun;
-	if (result == CUDA_SUCCESS)
-		result = cu()->cuEventElapsedTime(&ms, r->start, r->stop);
-	if (result != CUDA_SUCCESS) {
-		crashed(o, result);
-		return cuda_is_sticky(result) ? AVO_NEGATIVE : AVO_OK;
-	}
+	if (st != AVO_OK || o->verdict != VERDICT_PASSED)
+		return st;
+	st = cuda_check(cu()->cuEventElapsedTime(&ms, r->start, r->stop), "reading the time of a run", err);
 	o->seconds = ms * 1e-3;
 	o->wall_seconds = (double)r->last_run_ns * 1e-9;
 	judge_clocks(o);
-	return gpu_values_inputs(o, r->values, err);
+	return st == AVO_OK ? gpu_values_inputs(o, r->values, err) : st;
+}
+
+/* The context is gone, and this process with it; outcomes[i] says why. */
+static void leave(struct runner *r, unsigned i)
+{
+	send_reply(r, RUNNER_DONE, i + 1);
+	_exit(0);
+}
+
+static enum avo_status warm_one(struct runner *r, const struct runner_request *q, const struct avo_plan *plans, unsigned i,
+				struct error *err)
+{
+	struct slot *s = &r->slots[q->slots[i]];
+	struct run_outcome *o = &r->reply.outcomes[i];
+	struct runnable what;
+	enum avo_status st = slot_prepare(&what, o, s, r->values, i, &q->c, &plans[i], r->stream, err);
+	CUresult result;
+
+	if (st == AVO_OK && o->verdict == VERDICT_PASSED) {
+		send_reply(r, RUNNER_BEGIN, i);
+		result = runnable_launch(&what, r->stream, err);
+		cu()->cuEventRecord(r->stop, r->stream);
+		st = wait_launched(o, r, result);
+		if (st == AVO_NEGATIVE)
+			leave(r, i);
+		slot_shape(s, &q->c)->warm = true;
+		send_reply(r, RUNNER_CHECKING, 0);
+	}
+	runnable_release(&what);
+	return st;
+}
+
+/* Whoever meets this shape for the first time runs it once, on other values than those that will be timed and checked. */
+static enum avo_status warm_up(struct runner *r, const struct runner_request *q, const struct avo_plan *plans, struct error *err)
+{
+	struct runner_request other = *q;
+	enum avo_status st = AVO_OK;
+	bool filled = false;
+	unsigned i;
+
+	other.seed = random_at(q->seed, 999);
+	other.fill = FILL_NORMAL;
+	other.changed = 0;
+	for (i = 0; st == AVO_OK && i < q->count; i++) {
+		if (slot_shape(&r->slots[q->slots[i]], &q->c)->warm)
+			continue;
+		if (!filled)
+			st = gpu_values_fill(r->values, &other, err);
+		filled = true;
+		if (st == AVO_OK)
+			st = warm_one(r, &other, plans, i, err);
+	}
+	return st;
+}
+
+static enum avo_status prepare_all(struct runnable *what, struct runner *r, const struct runner_request *q,
+				   const struct avo_plan *plans, struct error *err)
+{
+	enum avo_status st = gpu_values_fill(r->values, q, err);
+	unsigned i;
+
+	for (i = 0; st == AVO_OK && i < q->count; i++)
+		if (r->reply.outcomes[i].verdict == VERDICT_PASSED)
+			st = slot_prepare(&what[i], &r->reply.outcomes[i], &r->slots[q->slots[i]], r->values, i, &q->c, &plans[i],
+					  r->stream, err);
+	return st;
+}
+
+static enum avo_status check_all(struct runner *r, const struct runner_request *q, struct error *err)
+{
+	enum avo_status st = gpu_values_reference(r->values, q, err);
+	unsigned i;
+
+	for (i = 0; st == AVO_OK && i < q->count; i++)
+		if (r->reply.outcomes[i].verdict == VERDICT_PASSED && (st = gpu_values_mask(r->values, (int)i, q, err)) == AVO_OK)
+			st = gpu_values_check(&r->reply.outcomes[i], r->values, (int)i, q, err);
+	return st;
 }
 
 static enum avo_status run(struct runner *r, const struct runner_request *q, const struct avo_plan *plans, struct error *err)
 {
 	struct runnable what[RUNNER_SLOTS] = { { 0 } };
-	enum avo_status st = gpu_values_fill(r->values, q, err);
+	enum avo_status st;
 	unsigned i;
 
-	for (i = 0; st == AVO_OK && i < q->count; i++) {
-		struct run_outcome *o = &r->reply.outcomes[i];
-
-		memset(o, 0, sizeof(*o));
-		o->verdict = VERDICT_PASSED;
-		o->seconds = o->wall_seconds = NAN;
-		st = prepare(&what[i], o, r, i, &r->slots[q->slots[i]], &q->c, &plans[i], err);
-	}
+	for (i = 0; i < q->count; i++)
+		r->reply.outcomes[i] = (struct run_outcome){ .verdict = VERDICT_PASSED, .seconds = NAN, .wall_seconds = NAN };
+	st = warm_up(r, q, plans, err);
+	if (st == AVO_OK)
+		st = prepare_all(what, r, q, plans, err);
 	for (i = 0; st == AVO_OK && i < q->count; i++) {
 		if (r->reply.outcomes[i].verdict != VERDICT_PASSED)
 			continue;
 		send_reply(r, RUNNER_BEGIN, i);
 		st = time_one(&r->reply.outcomes[i], r, &what[i], err);
-		if (st == AVO_NEGATIVE) {
-			send_reply(r, RUNNER_DONE, i + 1);
-			_exit(0);
-		}
+		if (st == AVO_NEGATIVE)
+			leave(r, i);
+		/* a candidate that remembers where outputs lie would find the other one's answer there */
+		if (st == AVO_OK)
+			st = gpu_values_mask(r->values, (int)i, q, err);
 	}
 	if (st == AVO_OK) {
 		send_reply(r, RUNNER_CHECKING, 0);
-		st = gpu_values_reference(r->values, q, err);
+		st = check_all(r, q, err);
 	}
-	for (i = 0; st == AVO_OK && i < q->count; i++)
-		if (r->reply.outcomes[i].verdict == VERDICT_PASSED)
-			st = gpu_values_check(&r->reply.outcomes[i], r->values, (int)i, q, err);
 	for (i = 0; i < q->count; i++)
-		launch_free(what[i].set);
+		runnable_release(&what[i]);
 	return st;
 }
 
@@ -265,7 +245,7 @@ struct profiled {
 static enum avo_status launch_and_wait(void *arg, struct error *err)
 {
 	struct profiled *p = arg;
-	CUresult result = launch_runnable(p->what, p->runner->stream, err);
+	CUresult result = runnable_launch(p->what, p->runner->stream, err);
 
 	if (result == CUDA_SUCCESS)
 		result = cu()->cuStreamSynchronize(p->runner->stream);
@@ -358,7 +338,7 @@ static enum avo_status profile(struct runner *r, const struct runner_request *q,
 	memset(o, 0, sizeof(*o));
 	o->verdict = VERDICT_PASSED;
 	if (st == AVO_OK)
-		st = prepare(&what, o, r, 0, &r->slots[q->slots[0]], &q->c, plan, err);
+		st = slot_prepare(&what, o, &r->slots[q->slots[0]], r->values, 0, &q->c, plan, r->stream, err);
 	if (st == AVO_OK && o->verdict != VERDICT_PASSED)
 		st = error_set(err, AVO_NEGATIVE, "%s", o->reason);
 	if (st == AVO_OK)
@@ -376,7 +356,7 @@ static enum avo_status profile(struct runner *r, const struct runner_request *q,
 		st = error_set(err, AVO_ENVIRONMENT, "the profile is too long for its message");
 	free(text);
 	cJSON_Delete(out);
-	launch_free(what.set);
+	runnable_release(&what);
 	return st;
 }
 
@@ -431,7 +411,7 @@ static void serve(struct runner *r, const struct runner_request *q, const struct
 
 	switch (q->op) {
 	case RUNNER_LOAD: case RUNNER_LOAD_CUDNN:
-		st = slot_load(r, q, &err);
+		st = slot_load(&r->slots[q->slots[0]], &r->reply.outcomes[0], q, &err);
 		break;
 	case RUNNER_UNLOAD:
 		slot_clear(&r->slots[q->slots[0]]);
@@ -459,6 +439,8 @@ int runner_process(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
+	/* all of a module at once, not a kernel when it is first launched */
+	setenv("CUDA_MODULE_LOADING", "EAGER", 1);
 	r->device = atoi(argv[3]);
 	if (open_device(r, argv[2], &err) != AVO_OK) {
 		reply_failed(r, &err);

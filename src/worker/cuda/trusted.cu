@@ -92,6 +92,14 @@ extern "C" __global__ void scan(const u16 *values, u64 n, struct scan_result *re
 	}
 }
 
+// Hides an output under a secret stream, and shows it again: what ran earlier on the same
+// values must not be an answer to copy.
+extern "C" __global__ void mask(u16 *values, u64 n, u64 secret)
+{
+	for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < n; i += (u64)gridDim.x * blockDim.x)
+		values[i] ^= (u16)mix(secret + (i + 1) * 0x9e3779b97f4a7c15ull);
+}
+
 struct shape {
 	int batch, q_len, kv_len, q_heads, kv_heads, head_dim, causal;
 	float scale;

@@ -47,7 +47,7 @@ struct gpu_shape {
 
 struct gpu_values {
 	CUmodule module;
-	CUfunction fill_normal, scan, reference_rows, compare_rows;
+	CUfunction fill_normal, scan, mask, reference_rows, compare_rows;
 	CUstream stream;
 	struct device_buffer inputs[INPUTS], outputs[RUNNER_SLOTS], workspaces[RUNNER_SLOTS], flush;
 	struct device_buffer rows, scratch, exact, plain, results, scans;
@@ -96,6 +96,7 @@ enum avo_status gpu_values_new(struct gpu_values **out, const char *trusted_cubi
 		st = cuda_check(cu()->cuModuleLoadData(&v->module, buf_cstr(&cubin)), "loading the worker's device code", err);
 	if (st == AVO_OK && (cu()->cuModuleGetFunction(&v->fill_normal, v->module, "fill_normal") != CUDA_SUCCESS ||
 			     cu()->cuModuleGetFunction(&v->scan, v->module, "scan") != CUDA_SUCCESS ||
+			     cu()->cuModuleGetFunction(&v->mask, v->module, "mask") != CUDA_SUCCESS ||
 			     cu()->cuModuleGetFunction(&v->reference_rows, v->module, "reference_rows") != CUDA_SUCCESS ||
 			     cu()->cuModuleGetFunction(&v->compare_rows, v->module, "compare_rows") != CUDA_SUCCESS))
 		st = error_set(err, AVO_ENVIRONMENT, "the worker's device code lacks a kernel");
@@ -260,6 +261,11 @@ enum avo_status gpu_values_pointers(struct tensor_pointers *out, struct gpu_valu
 	out->at[AVO_V] = v->input[V];
 	out->at[AVO_O] = v->output[i];
 	out->at[AVO_WORKSPACE] = workspace ? v->workspaces[i].at : 0;
+	/* what a run left in its workspace is not there for the next one */
+	if (workspace)
+		st = cuda_check(cu()->cuMemsetD8Async(v->workspaces[i].at, 0xff, workspace, v->stream), "clearing a workspace", err);
+	if (st != AVO_OK)
+		return st;
 	/* 0xffff is a NaN in bf16: what is not written does not pass */
 	return cuda_check(cu()->cuMemsetD16Async(v->output[i], 0xffff, bytes / 2, v->stream), "poisoning an output", err);
 }
@@ -273,6 +279,14 @@ enum avo_status gpu_values_flush(struct gpu_values *v, struct error *err)
 	if (st == AVO_OK)
 		st = cuda_check(cu()->cuMemsetD32Async(v->flush.at, ++v->flush_count, FLUSH_BYTES / 4, v->stream), "flushing the L2", err);
 	return st;
+}
+
+enum avo_status gpu_values_mask(struct gpu_values *v, int i, const struct runner_request *r, struct error *err)
+{
+	uint64_t n = case_q_elements(&v->c), secret = random_at(r->seed, 2000 + (uint64_t)i);
+	void *params[] = { &v->output[i], &n, &secret };
+
+	return launch(v->mask, 2048, 256, v->stream, params, err);
 }
 
 /* ---- the reference and the comparison ---------------------------------------------- */

@@ -19,10 +19,12 @@ void gpu_values_free(struct gpu_values *v);
 
 /* Fills Q, K, V with fresh values at fresh addresses and remembers their digests. */
 enum avo_status gpu_values_fill(struct gpu_values *v, const struct runner_request *r, struct error *err);
-/* Pointers for slot i with a poisoned output and at least `workspace` bytes. */
+/* Pointers for slot i with a poisoned output and a poisoned workspace. */
 enum avo_status gpu_values_pointers(struct tensor_pointers *out, struct gpu_values *v, int i, uint64_t workspace, struct error *err);
 /* Overwrites the L2, persisting lines included. Does not wait. */
 enum avo_status gpu_values_flush(struct gpu_values *v, struct error *err);
+/* Hides output i from what runs after it, or shows it again. */
+enum avo_status gpu_values_mask(struct gpu_values *v, int i, const struct runner_request *r, struct error *err);
 /* Computes the reference of the rows to be checked. */
 enum avo_status gpu_values_reference(struct gpu_values *v, const struct runner_request *r, struct error *err);
 /* Right after a run: CHEATED when it wrote into its inputs. */

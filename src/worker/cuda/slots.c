@@ -1,0 +1,117 @@
+#include "avo.h"
+#include "base/path.h"
+#include "worker/cuda/driver.h"
+#include "worker/cuda/planner.h"
+#include "worker/cuda/slots.h"
+
+static const struct cuda_driver *cu(void)
+{
+	return cuda_driver(NULL);
+}
+
+void slot_clear(struct slot *s)
+{
+	int i;
+
+	for (i = 0; i < SLOT_SHAPES; i++)
+		cudnn_sdpa_free(s->shapes[i].sdpa);
+	if (s->module)
+		cu()->cuModuleUnload(s->module);
+	memset(s, 0, sizeof(*s));
+}
+
+enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const struct runner_request *q, struct error *err)
+{
+	struct buf cubin = BUF_INIT;
+	struct error why;
+	enum avo_status st;
+
+	slot_clear(s);
+	memset(outcome, 0, sizeof(*outcome));
+	outcome->verdict = VERDICT_PASSED;
+	if (q->op == RUNNER_LOAD_CUDNN) {
+		s->cudnn = true;
+		return AVO_OK;
+	}
+	st = path_read(&cubin, q->path, (size_t)256 << 20, err);
+	if (st == AVO_OK && cuda_check(cu()->cuModuleLoadData(&s->module, buf_cstr(&cubin)), "the driver cannot load the cubin", &why) != AVO_OK) {
+		s->module = NULL;
+		outcome->verdict = VERDICT_BUILD_FAILED;
+		snprintf(outcome->reason, sizeof(outcome->reason), "%.250s", why.text);
+	}
+	buf_release(&cubin);
+	return st;
+}
+
+struct slot_shape *slot_shape(struct slot *s, const struct task_case *c)
+{
+	struct slot_shape *oldest = &s->shapes[0];
+	int i;
+
+	s->uses++;
+	for (i = 0; i < SLOT_SHAPES; i++) {
+		struct slot_shape *shape = &s->shapes[i];
+
+		if (shape->used && planner_same_problem(&shape->c, c)) {
+			shape->used = s->uses;
+			return shape;
+		}
+		if (shape->used < oldest->used)
+			oldest = shape;
+	}
+	cudnn_sdpa_free(oldest->sdpa);
+	*oldest = (struct slot_shape){ .c = *c, .used = s->uses };
+	return oldest;
+}
+
+static enum avo_status prepare_cudnn(struct runnable *out, struct slot *s, struct gpu_values *values, unsigned index,
+				     const struct task_case *c, CUstream stream, struct error *err)
+{
+	struct slot_shape *shape = slot_shape(s, c);
+	struct tensor_pointers pointers;
+	enum avo_status st = AVO_OK;
+
+	if (!shape->sdpa)
+		st = cudnn_sdpa_new(&shape->sdpa, c, stream, err);
+	if (st == AVO_OK)
+		st = gpu_values_pointers(&pointers, values, (int)index, (uint64_t)cudnn_sdpa_workspace(shape->sdpa), err);
+	if (st == AVO_OK)
+		st = cudnn_sdpa_bind(shape->sdpa, pointers.at[AVO_Q], pointers.at[AVO_K], pointers.at[AVO_V], pointers.at[AVO_O],
+				     pointers.at[AVO_WORKSPACE], err);
+	if (st == AVO_OK)
+		out->sdpa = shape->sdpa;
+	return st;
+}
+
+enum avo_status slot_prepare(struct runnable *out, struct run_outcome *outcome, struct slot *s, struct gpu_values *values,
+			     unsigned index, const struct task_case *c, const struct avo_plan *plan, CUstream stream,
+			     struct error *err)
+{
+	struct tensor_pointers pointers;
+	enum avo_status st;
+
+	memset(out, 0, sizeof(*out));
+	if (s->cudnn)
+		return prepare_cudnn(out, s, values, index, c, stream, err);
+	st = gpu_values_pointers(&pointers, values, (int)index, plan->workspace_bytes, err);
+	if (st == AVO_OK)
+		st = launch_prepare(&out->set, s->module, plan, &pointers, err);
+	if (st != AVO_NEGATIVE)
+		return st;
+	outcome->verdict = VERDICT_CRASHED;
+	snprintf(outcome->reason, sizeof(outcome->reason), "%.250s", err->text);
+	return AVO_OK;
+}
+
+CUresult runnable_launch(const struct runnable *what, CUstream stream, struct error *err)
+{
+	if (what->set)
+		return launch_all(what->set, stream);
+	return cudnn_sdpa_execute(what->sdpa, err) == AVO_OK ? CUDA_SUCCESS : CUDA_ERROR_UNKNOWN;
+}
+
+void runnable_release(struct runnable *what)
+{
+	launch_free(what->set);
+	memset(what, 0, sizeof(*what));
+}
