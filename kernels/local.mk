@@ -62,3 +62,37 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/wrong-numbers.c \
 	kernels/redteam/cpu/wrong-when-large.c
 EXTRA_DIST += kernels/attention/README.md
+nobase_dist_pkgdata_DATA += \
+	kernels/redteam/cuda/all-zeros.cu \
+	kernels/redteam/cuda/cache-by-values.cu \
+	kernels/redteam/cuda/does-not-compile.cu \
+	kernels/redteam/cuda/endless-loop.cu \
+	kernels/redteam/cuda/honest.cu \
+	kernels/redteam/cuda/honest.h \
+	kernels/redteam/cuda/keep-in-l2.cu \
+	kernels/redteam/cuda/memoise-first.cu \
+	kernels/redteam/cuda/misaligned.cu \
+	kernels/redteam/cuda/modify-inputs.cu \
+	kernels/redteam/cuda/no-maximum.cu \
+	kernels/redteam/cuda/nondeterministic.cu \
+	kernels/redteam/cuda/out-of-bounds.cu \
+	kernels/redteam/cuda/plan-argument-size.cu \
+	kernels/redteam/cuda/plan-crashes.cu \
+	kernels/redteam/cuda/plan-does-not-compile.cu \
+	kernels/redteam/cuda/plan-endless.cu \
+	kernels/redteam/cuda/plan-forks.cu \
+	kernels/redteam/cuda/plan-many-launches.cu \
+	kernels/redteam/cuda/plan-map-outside.cu \
+	kernels/redteam/cuda/plan-no-such-kernel.cu \
+	kernels/redteam/cuda/plan-other-abi.cu \
+	kernels/redteam/cuda/plan-outside-tensor.cu \
+	kernels/redteam/cuda/plan-reads-file.cu \
+	kernels/redteam/cuda/plan-refuses.cu \
+	kernels/redteam/cuda/plan-shared-memory.cu \
+	kernels/redteam/cuda/plan-too-few-arguments.cu \
+	kernels/redteam/cuda/skip-rows.cu \
+	kernels/redteam/cuda/suite-only.cu \
+	kernels/redteam/cuda/unwritten.cu \
+	kernels/redteam/cuda/workspace-memory.cu \
+	kernels/redteam/cuda/workspace-not-cleared.cu \
+	kernels/redteam/cuda/wrong-numbers.cu

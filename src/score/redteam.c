@@ -121,6 +121,17 @@ static enum avo_status copy_headers(const char *from, const char *to, struct err
 	return st;
 }
 
+/* A CUDA candidate here is one file: the plan's half is what NVRTC does not see. */
+static enum avo_status write_plan(const char *dir, struct error *err)
+{
+	static const char text[] = "#include \"kernel.cu\"\n";
+	char *path = path_join(dir, "plan.c");
+	enum avo_status st = path_write_atomic(path, text, sizeof(text) - 1, 0644, err);
+
+	free(path);
+	return st;
+}
+
 enum avo_status redteam_stage(const struct redteam_case *c, const char *dir, struct error *err)
 {
 	char *from = xstrdup(c->path), *slash = strrchr(from, '/');
@@ -133,6 +144,8 @@ enum avo_status redteam_stage(const struct redteam_case *c, const char *dir, str
 		st = path_copy_file(c->path, kernel, 0644, err);
 	if (st == AVO_OK)
 		st = copy_headers(from, dir, err);
+	if (st == AVO_OK && str_ends(c->path, ".cu"))
+		st = write_plan(dir, err);
 	free(from);
 	free(kernel);
 	return st;

@@ -32,7 +32,7 @@ struct redteam {
 /* backend: "cpu" or "cuda". AVO_ENVIRONMENT when there are none. */
 enum avo_status redteam_load(struct redteam *out, const char *backend, struct error *err);
 void redteam_release(struct redteam *r);
-/* Puts the candidate into dir as an evaluate job wants it: the file as kernel.c (.cu), with what lies beside it to be included. */
+/* Puts the candidate into dir as an evaluate job wants it: the file as kernel.c, or as kernel.cu and a plan.c that includes it, with what lies beside it to be included. */
 enum avo_status redteam_stage(const struct redteam_case *c, const char *dir, struct error *err);
 /* Whether the worker's result is the one that the case must get; else got (for people) says what it was. */
 bool redteam_judge(char *got, size_t size, const struct redteam_case *c, const cJSON *result);

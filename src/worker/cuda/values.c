@@ -185,6 +185,29 @@ static enum avo_status fill_on_host(struct gpu_values *v, const struct runner_re
 	return st;
 }
 
+/* Another key row that many queries see, and its value row: an answer remembered by a sample of the inputs is wrong now. */
+static enum avo_status change_one_row(struct gpu_values *v, const struct runner_request *r, struct error *err)
+{
+	const struct task_case *c = &r->c;
+	uint64_t bits = random_at(r->seed, 77);
+	uint64_t b = random_below(bits, (uint64_t)c->batch), h = random_below(random_mix(bits), (uint64_t)c->kv_heads);
+	uint64_t j = random_below(random_mix(bits + 1), (uint64_t)(c->kv_len + 1) / 2);
+	uint64_t at = ((b * (uint64_t)c->kv_len + j) * (uint64_t)c->kv_heads + h) * (uint64_t)c->head_dim * 2;
+	size_t d = (size_t)c->head_dim, i;
+	float *row = xcalloc(d, sizeof(*row));
+	enum avo_status st = cuda_check(cu()->cuStreamSynchronize(v->stream), "filling", err);
+
+	random_normal(row, d, bits);
+	if (st == AVO_OK)
+		st = upload(v->input[K] + at, row, d, err);
+	for (i = 0; i < d; i++)
+		row[i] += 8;
+	if (st == AVO_OK)
+		st = upload(v->input[V] + at, row, d, err);
+	free(row);
+	return st;
+}
+
 static enum avo_status fill_on_device(struct gpu_values *v, const struct runner_request *r, struct error *err)
 {
 	enum avo_status st = AVO_OK;
@@ -197,7 +220,7 @@ static enum avo_status fill_on_device(struct gpu_values *v, const struct runner_
 
 		st = launch(v->fill_normal, 2048, 256, v->stream, params, err);
 	}
-	return st;
+	return st == AVO_OK && r->changed ? change_one_row(v, r, err) : st;
 }
 
 static enum avo_status scan(struct scan_result *out, struct gpu_values *v, CUdeviceptr values, uint64_t n, struct error *err)
@@ -236,7 +259,7 @@ enum avo_status gpu_values_fill(struct gpu_values *v, const struct runner_reques
 		v->input[i] = v->inputs[i].at + slide(r->seed, (uint64_t)i);
 	}
 	if (st == AVO_OK)
-		st = r->fill == FILL_NORMAL && !r->changed ? fill_on_device(v, r, err) : fill_on_host(v, r, err);
+		st = r->fill == FILL_NORMAL ? fill_on_device(v, r, err) : fill_on_host(v, r, err);
 	for (i = 0; st == AVO_OK && i < INPUTS; i++) {
 		struct scan_result s;
 

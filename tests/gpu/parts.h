@@ -1,0 +1,38 @@
+/*
+ * The GPU tests: one program that talks to avo-worker as the engine does,
+ * prints TAP and writes one JSON report. What it needs of a machine is avo-worker
+ * and a GPU.
+ */
+#ifndef TESTS_GPU_PARTS_H
+#define TESTS_GPU_PARTS_H
+
+#include "base/json.h"
+#include "base/loop.h"
+#include "score/evaluator.h"
+
+struct gpu_test {
+	struct loop *loop;
+	struct evaluator *evaluator;
+	char *scratch, *cache;
+	cJSON *report;
+	int count, failed;
+	int64_t submitted_ms, first_check_ms;	/* of the last job: when it went out, when its first check on the device was done */
+	int64_t done_ms;
+};
+
+/* client.c: one job, waited for; the result is owned. candidate and incumbent are directories; incumbent may be NULL. */
+cJSON *gpu_job(struct gpu_test *t, const char *op, const char *suite, const char *candidate, const char *incumbent, int pairs);
+void gpu_ok(struct gpu_test *t, bool good, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The directory of a seed; owned. */
+char *gpu_seed(const char *name);
+/* verdict, score, comparison, ms and telemetry of a result; without checks and logs. */
+cJSON *gpu_summary(const cJSON *result);
+
+/* verdicts.c: seeds pass, bad candidates do not, and the GPU is back soon after a hang or a fault */
+void gpu_test_seeds(struct gpu_test *t);
+void gpu_test_redteam(struct gpu_test *t);
+
+/* timing.c: noise of a comparison, peers, where a verdict's time goes, counters */
+void gpu_test_timing(struct gpu_test *t);
+
+#endif
