@@ -3,6 +3,7 @@ check_PROGRAMS += tests/lib/wb
 tests_lib_wb_SOURCES = tests/lib/wb.c
 tests_lib_wb_LDADD = libavoui.a $(LIBAVO) $(LIBAVO_LIBS) $(NCURSES_LIBS)
 TESTS += tests/screens/run.sh
+EXTRA_DIST += doc/screen.svg tests/lib/ansi2svg.awk
 EXTRA_DIST += tests/screens/run.sh tests/screens/cases tests/screens/golden
 tests/screens/run.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT)
 TESTS += tests/screens/terminal.sh
