@@ -219,9 +219,17 @@ static void print_row(const struct cli_call *call, const struct bench *b, const 
 	putchar('\n');
 }
 
+/* A peer's full name says version and kernels; a column has room for its first word. */
+static const char *peer_label(char out[16], const char *name)
+{
+	snprintf(out, 16, "%.*s", (int)strcspn(name, " ") < 9 ? (int)strcspn(name, " ") : 9, name);
+	return out;
+}
+
 static void print_ratios(const struct cli_call *call, const struct bench *b)
 {
 	double mean = b->log_ratio_sum / b->ratios;
+	char label[16];
 	int p;
 
 	printf("\nbest / seed      x%.2f", exp(mean));
@@ -231,19 +239,20 @@ static void print_ratios(const struct cli_call *call, const struct bench *b)
 	else
 		printf("   [%.2f, %.2f], %d pairs\n", b->first.lo, b->first.hi, b->first.pairs);
 	for (p = 0; p < b->peer_count; p++)
-		printf("best / %-9s x%.2f   same session, interleaved by repeat\n", b->peers[p].name,
-		       sample_mean(&b->best.geomean) / sample_mean(&b->peers[p].geomean));
+		printf("best / %-9s x%.2f   same session; %s\n", peer_label(label, b->peers[p].name),
+		       sample_mean(&b->best.geomean) / sample_mean(&b->peers[p].geomean), b->peers[p].name);
 }
 
 static void print_table(const struct cli_call *call, const struct bench *b, int repeats)
 {
 	int width = repeats > 1 ? 17 : 10, i, p;
+	char label[16];
 
 	printf("%s on %s, %s, mean%s over %d repeat%s\n\n", b->run->state.name, b->device, b->best.last.unit,
 	       repeats > 1 ? " and standard deviation" : "", repeats, repeats > 1 ? "s" : "");
 	printf("  %-14s%*s%*s", "case", width, "best", width, "seed");
 	for (p = 0; p < b->peer_count; p++)
-		printf("%*s", width, b->peers[p].name);
+		printf("%*s", width, peer_label(label, b->peers[p].name));
 	puts(isfinite(b->peak) ? "  of peak" : "");
 	for (i = 0; i < b->best.last.count; i++)
 		print_row(call, b, b->best.last.cases[i].name, i);
