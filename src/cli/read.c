@@ -149,6 +149,7 @@ static int run_pending(const struct cli_call *call)
 		print_attempt(call, &run.state, &run.state.attempts[i]);
 		found++;
 	}
+	fflush(stdout);
 	if (!found && !call->global->json)
 		fputs("avo pending: nothing waits for approval\n", stderr);
 	else if (!call->global->json)
@@ -197,7 +198,7 @@ void cli_print_event(const struct cli_call *call, const char *line, size_t len)
 {
 	static const char *const shown[] = {
 		"attempt", "version", "step", "direction", "state", "gate", "operator", "outcome", "verdict", "decision",
-		"kind", "trigger", "act", "device", "title", "text", "reason", "result", "name", "by",
+		"kind", "trigger", "act", "title", "text", "reason", "result", "name", "by",
 	};
 	cJSON *event;
 	size_t i;
@@ -218,6 +219,10 @@ void cli_print_event(const struct cli_call *call, const char *line, size_t len)
 			continue;
 		putchar(' ');
 		cli_print_clean(text, 100);
+	}
+	if (strcmp(json_str(event, "type", ""), "device") == 0) {
+		putchar(' ');
+		cli_print_clean(json_str(event, "device", ""), 100);
 	}
 	if (isfinite(json_num(event, "ratio", NAN)))
 		printf(" %+.2f%%", (json_num(event, "ratio", NAN) - 1) * 100);

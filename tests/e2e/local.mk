@@ -3,6 +3,7 @@ E2E_TESTS = tests/e2e/house.sh tests/e2e/man.sh tests/e2e/read.sh tests/e2e/doct
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS)
 tests/e2e/man.log: man/avo.1 completion/avo completion/_avo
+tests/e2e/run.log: avo$(EXEEXT) avo-worker$(EXEEXT)
 tests/e2e/read.log: avo$(EXEEXT) tests/lib/mkrun$(EXEEXT)
 EXTRA_DIST += tests/e2e/golden
 tests/e2e/doctor.log: avo$(EXEEXT)
