@@ -171,16 +171,28 @@ static bool edit_tree(const struct cli_call *call, const char *run_dir)
 	return status == 0;
 }
 
+#define SUBMIT_TRIES 3000	/* ten minutes: the seed of a new run may be measured first */
+
+/* What was saved is submitted as soon as the engine takes a candidate. */
 static int submit_tree(struct cli_engine *engine, const struct cli_call *call, const char *run_dir)
 {
-	cJSON *command;
+	struct error err;
+	int tries;
 
 	if (!edit_tree(call, run_dir))
 		return 1;
-	command = cli_command_json("submit");
-	json_set_str(command, "dir", run_dir);
-	json_set_str(command, "title", cli_value(call, "message"));
-	return cli_engine_call(engine, call, command, NULL);
+	for (tries = 0; tries < SUBMIT_TRIES; tries++) {
+		cJSON *command = cli_command_json("submit");
+		enum avo_status st;
+
+		json_set_str(command, "dir", run_dir);
+		json_set_str(command, "title", cli_value(call, "message"));
+		st = control_call(engine->client, command, NULL, 30000, &err);
+		if (st != AVO_BUSY)
+			return st == AVO_OK ? 0 : cli_fail(call, &err);
+		usleep(200000);
+	}
+	return cli_fail(call, &err);
 }
 
 static int step_in(struct cli_run *run, const struct cli_call *call, int64_t count)

@@ -1,5 +1,5 @@
 # tests/e2e: the whole program, driven from outside
-E2E_TESTS = tests/e2e/house.sh tests/e2e/man.sh tests/e2e/read.sh tests/e2e/doctor.sh
+E2E_TESTS = tests/e2e/house.sh tests/e2e/man.sh tests/e2e/read.sh tests/e2e/doctor.sh tests/e2e/run.sh
 TESTS += $(E2E_TESTS)
 EXTRA_DIST += $(E2E_TESTS)
 tests/e2e/man.log: man/avo.1 completion/avo completion/_avo

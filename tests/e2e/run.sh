@@ -9,7 +9,7 @@ trap '"$avo" stop r >/dev/null 2>&1; "$avo" stop f >/dev/null 2>&1; "$avo" stop 
 
 is "$("$avo" init r --suite cpu-quick --gate manual)" "created r; start it with: avo run r" "init says what to do next"
 "$avo" init r >/dev/null 2>err
-is $? 2 "init does not overwrite a run"
+is $? 1 "init does not overwrite a run"
 like "$(cat err)" 'r' "and says which"
 like "$(git -C r log --format=%s lineage)" '^v0' "the seed is v0"
 "$avo" log r >out 2>&1
@@ -24,8 +24,8 @@ for command in pause resume stop; do
 done
 
 "$avo" run r --headless >run.out 2>&1 &
-wait_for 120 "$avo" pending r
-ok $? "an improved attempt comes to wait for approval" || { cat run.out; "$avo" events r; }
+wait_for 90 "$avo" pending r
+ok $? "an improved attempt comes to wait for approval" || { sed 's/^/# /' run.out; done_testing; exit 1; }
 like "$("$avo" status r)" '^needs you +a[0-9]+ waits' "status says that it needs somebody"
 is "$("$avo" status r --json | jq -r .state)" awaiting "status --json: state awaiting"
 attempt=$("$avo" pending r --json | jq -r .attempt)
@@ -40,7 +40,7 @@ is "$("$avo" log r --json | jq -r .version | tr '\n' ' ')" "v1 v0 " "log --json 
 "$avo" approve "$attempt" r >/dev/null 2>err
 isnt=$?
 ok $((isnt == 0)) "what was approved cannot be approved again"
-wait_for 120 "$avo" pending r
+wait_for 90 "$avo" pending r
 ok $? "the run goes on to the next one" || "$avo" events r
 next=$("$avo" pending r --json | jq -r .attempt)
 like "$("$avo" reject "$next" r -m 'too hard to read')" "$next rejected" "reject"

@@ -58,11 +58,10 @@ done_testing() { echo "1..$tap_count"; }
 
 # Waits until a command succeeds: wait_for SECONDS COMMAND...
 wait_for() {
-	tap_left=$(($1 * 20))
+	tap_until=$(($(date +%s) + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		tap_left=$((tap_left - 1))
-		[ "$tap_left" -gt 0 ] || return 1
+		[ "$(date +%s)" -lt "$tap_until" ] || return 1
 		sleep 0.05
 	done
 }
