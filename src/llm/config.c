@@ -16,6 +16,14 @@ static void set_string(char **out, const char *value)
 	*out = value && *value ? xstrdup(value) : NULL;
 }
 
+/* An empty value means what a missing key means. */
+static const char *text(const struct conf *conf, const char *key, const char *fallback)
+{
+	const char *value = conf_str(conf, key, "");
+
+	return *value ? value : fallback;
+}
+
 static bool is_local(const char *url)
 {
 	return strncmp(url, "http://", 7) == 0;
@@ -23,9 +31,9 @@ static bool is_local(const char *url)
 
 static enum avo_status choose_wire(struct llm_config *c, const struct conf *conf, struct error *err)
 {
-	const char *url = conf_str(conf, "agent.base-url", NULL);
+	const char *url = text(conf, "agent.base-url", NULL);
 	bool anthropic = str_starts(c->model, "claude") || (url && strstr(url, "anthropic"));
-	const char *api = conf_str(conf, "agent.api", anthropic ? "messages" : "chat");
+	const char *api = text(conf, "agent.api", anthropic ? "messages" : "chat");
 	size_t len;
 
 	c->wire = wire_find(api);
@@ -44,9 +52,9 @@ static enum avo_status choose_wire(struct llm_config *c, const struct conf *conf
 
 static enum avo_status read_key(struct llm_config *c, const struct conf *conf, struct error *err)
 {
-	const char *file = conf_str(conf, "agent.key-file", NULL);
-	const char *command = conf_str(conf, "agent.key-command", NULL);
-	const char *env = conf_str(conf, "agent.key-env",
+	const char *file = text(conf, "agent.key-file", NULL);
+	const char *command = text(conf, "agent.key-command", NULL);
+	const char *env = text(conf, "agent.key-env",
 				   c->wire == &wire_messages ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY");
 	enum avo_status st;
 
@@ -84,12 +92,12 @@ static bool collect_header(void *arg, const char *key, const char *value)
 
 static enum avo_status read_extra_body(struct llm_config *c, const struct conf *conf, struct error *err)
 {
-	const char *text = conf_str(conf, "agent.extra-body", NULL);
+	const char *body = text(conf, "agent.extra-body", NULL);
 	enum avo_status st;
 
-	if (!text)
+	if (!body)
 		return AVO_OK;
-	st = json_parse(&c->extra_body, text, strlen(text), err);
+	st = json_parse(&c->extra_body, body, strlen(body), err);
 	if (st == AVO_OK && !cJSON_IsObject(c->extra_body))
 		st = error_set(err, AVO_USAGE, "it is not a JSON object");
 	return st == AVO_OK ? AVO_OK : error_prefix(err, "agent.extra-body");
@@ -97,7 +105,7 @@ static enum avo_status read_extra_body(struct llm_config *c, const struct conf *
 
 static enum avo_status read_thinking(struct llm_config *c, const struct conf *conf, struct error *err)
 {
-	const char *t = conf_str(conf, "agent.thinking", "default");
+	const char *t = text(conf, "agent.thinking", "default");
 
 	if (strcmp(t, "off") == 0)
 		c->thinking = LLM_THINKING_OFF;
@@ -113,7 +121,7 @@ static enum avo_status read_numbers(struct llm_config *c, const struct conf *con
 	int64_t window = str_starts(c->model, "claude") ? 200000 : 128000;
 	enum avo_status st;
 
-	if ((st = conf_int(&c->context_window, conf, "agent.context-window", window, err)) != AVO_OK ||
+	if ((st = conf_int(&c->context_window, conf, "agent.context-window", 0, err)) != AVO_OK ||
 	    (st = conf_int(&c->max_output, conf, "agent.max-output", 16000, err)) != AVO_OK ||
 	    (st = conf_duration(&c->header_ms, conf, "agent.first-byte-timeout", 15 * 60000, err)) != AVO_OK ||
 	    (st = conf_duration(&c->idle_ms, conf, "agent.idle-timeout", 3 * 60000, err)) != AVO_OK ||
@@ -124,6 +132,8 @@ static enum avo_status read_numbers(struct llm_config *c, const struct conf *con
 	    (st = conf_bool(&c->tool_choice, conf, "agent.tool-choice", true, err)) != AVO_OK ||
 	    (st = conf_bool(&c->replay_reasoning, conf, "agent.replay-reasoning", false, err)) != AVO_OK)
 		return st;
+	if (c->context_window == 0)
+		c->context_window = window;
 	if (c->context_window < 8000 || c->max_output < 256 || c->max_output > c->context_window / 2)
 		return error_set(err, AVO_USAGE, "agent.context-window = %lld and agent.max-output = %lld do not go together: the window is at least "
 				 "8000 tokens and the output at most half of it", (long long)c->context_window, (long long)c->max_output);
@@ -132,19 +142,23 @@ static enum avo_status read_numbers(struct llm_config *c, const struct conf *con
 
 static enum avo_status read_prices(struct llm_config *c, const struct conf *conf, struct error *err)
 {
-	struct llm_prices *p = &c->prices;
+	struct llm_prices *p = &c->prices, given = { 0 };
 	enum avo_status st;
 
 	*p = llm_published_prices(c->model);
 	if (is_local(c->base_url))
 		*p = (struct llm_prices){ .known = true };
-	if (conf_str(conf, "agent.price-input", NULL) && conf_str(conf, "agent.price-output", NULL))
-		p->known = true;
-	if ((st = conf_num(&p->input, conf, "agent.price-input", p->input, err)) != AVO_OK ||
-	    (st = conf_num(&p->output, conf, "agent.price-output", p->output, err)) != AVO_OK ||
-	    (st = conf_num(&p->cache_write, conf, "agent.price-cache-write", p->cache_write > 0 ? p->cache_write : p->input, err)) != AVO_OK ||
-	    (st = conf_num(&p->cache_read, conf, "agent.price-cache-read", p->cache_read > 0 ? p->cache_read : p->input, err)) != AVO_OK)
+	if ((st = conf_num(&given.input, conf, "agent.price-input", 0, err)) != AVO_OK ||
+	    (st = conf_num(&given.output, conf, "agent.price-output", 0, err)) != AVO_OK ||
+	    (st = conf_num(&given.cache_write, conf, "agent.price-cache-write", 0, err)) != AVO_OK ||
+	    (st = conf_num(&given.cache_read, conf, "agent.price-cache-read", 0, err)) != AVO_OK)
 		return st;
+	if (given.input > 0 && given.output > 0)
+		*p = (struct llm_prices){ given.input, given.output, given.input, given.input, true };
+	if (given.cache_write > 0)
+		p->cache_write = given.cache_write;
+	if (given.cache_read > 0)
+		p->cache_read = given.cache_read;
 	return AVO_OK;
 }
 
