@@ -33,6 +33,8 @@ static void close_directions(struct engine *e, int step, const char *outcome)
 {
 	size_t i;
 
+	if (e->ops->keeps_directions)
+		return;
 	for (i = e->state.direction_count; i > 0 && e->state.directions[i - 1].step >= step; i--) {
 		const struct direction *d = &e->state.directions[i - 1];
 		cJSON *event;

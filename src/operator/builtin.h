@@ -4,6 +4,6 @@
 
 #include "operator/operator.h"
 
-extern const struct operator_ops operator_mutate, operator_manual;
+extern const struct operator_ops operator_mutate, operator_manual, operator_agent;
 
 #endif

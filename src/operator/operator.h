@@ -47,6 +47,7 @@ struct candidate;
 
 struct operator_ops {
 	const char *name;		/* "mutate", "manual", "agent" */
+	bool keeps_directions;		/* open directions outlive the step they were opened in */
 	/* Reads its own section of conf; rebuilds what it must know from the state (a resumed run included). */
 	enum avo_status (*open)(void **out, struct operator_host *host, const struct conf *conf, struct error *err);
 	void (*close)(void *op);

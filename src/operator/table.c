@@ -4,6 +4,7 @@
 static const struct operator_ops *const table[] = {
 	&operator_mutate,
 	&operator_manual,
+	&operator_agent,
 };
 
 const struct operator_ops *operator_find(const char *name)
@@ -18,7 +19,7 @@ const struct operator_ops *operator_find(const char *name)
 
 const char *operator_names(void)
 {
-	return "mutate, manual";
+	return "mutate, manual, agent";
 }
 
 const char *step_outcome_name(enum step_outcome o)

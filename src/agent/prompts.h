@@ -1,0 +1,13 @@
+/*
+ * The texts that steer the agent: files people can read and override. A file
+ * prompts/NAME.md in the run's directory wins over the installed one.
+ */
+#ifndef AVO_AGENT_PROMPTS_H
+#define AVO_AGENT_PROMPTS_H
+
+#include "base/error.h"
+
+/* "system", "summary", "review"; owned. */
+enum avo_status prompt_load(char **out, const char *run_dir, const char *name, struct error *err);
+
+#endif
