@@ -7,3 +7,6 @@ tests/e2e/run.log: avo$(EXEEXT) avo-worker$(EXEEXT)
 tests/e2e/read.log: avo$(EXEEXT) tests/lib/mkrun$(EXEEXT)
 EXTRA_DIST += tests/e2e/golden
 tests/e2e/doctor.log: avo$(EXEEXT)
+TESTS += tests/e2e/agent.sh
+EXTRA_DIST += tests/e2e/agent.sh tests/e2e/agent/scenario.jsonl
+tests/e2e/agent.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)

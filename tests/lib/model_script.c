@@ -1,0 +1,267 @@
+/*
+ * A scripted model as a program of its own, for tests of the whole engine:
+ *
+ *     model_script WIRE SCRIPT LOG
+ *
+ * prints its port and serves the script's lines (JSON objects, one a turn) in order:
+ *   {"thinking","text","calls":[{"name","input"}]}   a turn
+ *   {"for":"review"|"summary",...}                    the answer to that kind of question, whenever it comes
+ *   {"fault":N}                                       status N instead of an answer
+ *   {"fault":"hang"|"cut"|"reset",...}                the turn's bytes up to the middle, then that
+ * When the script is at its end it submits. Each request is checked as a strict server
+ * would check it (every tool call answered right behind it, roles in turn), and a line about it goes to LOG.
+ */
+#include "avo.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "tests/lib/model_server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+struct script {
+	struct loop *loop;
+	enum model_wire wire;
+	cJSON **lines;
+	bool *used;
+	size_t count, cap;
+	FILE *log;
+	int calls;
+};
+
+/* --- judging a request ------------------------------------------------------------- */
+
+/* Ids of the uses in a message's content (or tool_calls), joined by spaces. */
+static void ids_of(struct buf *out, const cJSON *list, const char *type, const char *key)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list)
+		if (!type || strcmp(json_str(item, "type", ""), type) == 0)
+			buf_printf(out, "%s ", json_str(item, key, "?"));
+}
+
+static const char *judge_messages(const cJSON *messages)
+{
+	struct buf want = BUF_INIT, got = BUF_INIT;
+	const char *fault = NULL, *role = "assistant";
+	const cJSON *m;
+
+	cJSON_ArrayForEach(m, messages) {
+		const cJSON *content = json_arr(m, "content");
+
+		if (strcmp(role, json_str(m, "role", "")) == 0)
+			fault = "two messages of one role in a row";
+		role = json_str(m, "role", "");
+		if (!cJSON_GetArraySize(content))
+			fault = "an empty message";
+		buf_clear(&got);
+		ids_of(&got, content, "tool_result", "tool_use_id");
+		if (strcmp(buf_cstr(&got), buf_cstr(&want)) != 0)
+			fault = "tool uses and results do not match";
+		buf_clear(&want);
+		if (strcmp(role, "assistant") == 0)
+			ids_of(&want, content, "tool_use", "id");
+	}
+	if (want.len)
+		fault = "a tool use without result at the end";
+	if (strcmp(role, "user") != 0)
+		fault = "the last message is not the user's";
+	buf_release(&want);
+	buf_release(&got);
+	return fault;
+}
+
+static const char *judge_chat(const cJSON *messages)
+{
+	struct buf want = BUF_INIT, got = BUF_INIT;
+	const char *fault = NULL, *role = "";
+	const cJSON *m;
+
+	cJSON_ArrayForEach(m, messages) {
+		const char *now = json_str(m, "role", "");
+
+		if (strcmp(now, "tool") == 0) {
+			buf_printf(&got, "%s ", json_str(m, "tool_call_id", "?"));
+		} else {
+			if (strcmp(buf_cstr(&got), buf_cstr(&want)) != 0)
+				fault = "tool calls and answers do not match";
+			buf_clear(&got);
+			buf_clear(&want);
+			ids_of(&want, json_arr(m, "tool_calls"), NULL, "id");
+			if (strcmp(now, role) == 0)
+				fault = "two messages of one role in a row";
+		}
+		role = now;
+	}
+	if (strcmp(buf_cstr(&got), buf_cstr(&want)) != 0)
+		fault = "tool calls without answers at the end";
+	buf_release(&want);
+	buf_release(&got);
+	return fault;
+}
+
+static bool offers(const cJSON *body, const char *name)
+{
+	const cJSON *tool;
+
+	cJSON_ArrayForEach(tool, json_arr(body, "tools"))
+		if (strcmp(json_str(tool, "name", json_str(json_obj(tool, "function"), "name", "")), name) == 0)
+			return true;
+	return false;
+}
+
+static bool asks_for_summary(const char *text)
+{
+	return strstr(text, "conversation is about to be cut") != NULL;
+}
+
+/* --- answering ---------------------------------------------------------------------- */
+
+static cJSON *next_line(struct script *s, const char *kind)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++) {
+		const char *line_for = json_str(s->lines[i], "for", "turn");
+
+		if (s->used[i] || strcmp(line_for, kind) != 0)
+			continue;
+		s->used[i] = true;
+		return s->lines[i];
+	}
+	return NULL;
+}
+
+static void add_call(struct model_turn *t, size_t at, struct script *s, const char *name, const cJSON *input)
+{
+	t->calls[at] = (struct model_call){ xasprintf("call_%d", ++s->calls), name,
+					    cJSON_IsString(input) ? xstrdup(input->valuestring) : json_print_new(input) };
+}
+
+static void make_turn(struct model_turn *t, struct script *s, const cJSON *line)
+{
+	const cJSON *call;
+	size_t n = 0;
+
+	*t = (struct model_turn){ .input = 500, .output = 60, .cache_read = 1500 };
+	t->text = json_str(line, "text", NULL);
+	t->thinking = json_str(line, "thinking", NULL);
+	t->input = (int)json_int(line, "input", 500);
+	cJSON_ArrayForEach(call, json_arr(line, "calls"))
+		if (n < ARRAY_LEN(t->calls))
+			add_call(t, n++, s, json_str(call, "name", ""), json_get(call, "input"));
+}
+
+static void free_turn(struct model_turn *t)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(t->calls) && t->calls[i].id; i++) {
+		free((char *)t->calls[i].id);
+		free((char *)t->calls[i].input);
+	}
+}
+
+static void apply_fault(struct model_answer *out, const cJSON *fault)
+{
+	const char *name = cJSON_IsString(fault) ? fault->valuestring : "";
+
+	if (cJSON_IsNumber(fault)) {
+		out->status = fault->valueint;
+		buf_clear(&out->body);
+		buf_addstr(&out->body, "{\"error\":{\"type\":\"scripted\",\"message\":\"as the script says\"}}");
+		return;
+	}
+	if (!*name)
+		return;
+	out->cut_at = out->body.len / 2;
+	out->end = strcmp(name, "hang") == 0 ? MODEL_END_HANG : strcmp(name, "reset") == 0 ? MODEL_END_RESET : MODEL_END_CUT;
+}
+
+static void answer(void *arg, const struct model_ask *ask, struct model_answer *out)
+{
+	static const char *const farewell = "{\"text\":\"Nothing is left.\",\"calls\":[{\"name\":\"submit\",\"input\":{\"summary\":\"the script is at its end\"}}]}";
+	struct script *s = arg;
+	const cJSON *messages = json_arr(ask->body, "messages");
+	const char *fault = s->wire == MODEL_MESSAGES ? judge_messages(messages) : judge_chat(messages);
+	char *last = json_print_new(cJSON_GetArrayItem(messages, cJSON_GetArraySize(messages) - 1));
+	const char *kind = offers(ask->body, "propose") ? "review" : asks_for_summary(last) ? "summary" : "turn";
+	cJSON *line = next_line(s, kind), *end = line ? NULL : cJSON_Parse(farewell);
+	struct model_turn turn;
+
+	fprintf(s->log, "%s %d messages %s %s\n", kind, cJSON_GetArraySize(messages), fault ? fault : "ok", last);
+	fflush(s->log);
+	make_turn(&turn, s, line ? line : end);
+	if (json_bool(ask->body, "stream", false)) {
+		model_stream(&out->body, s->wire, &turn);
+		out->chunk = 1 + (size_t)ask->number * 37 % 200;
+	} else {
+		model_whole(&out->body, s->wire, &turn);
+		out->content_type = "application/json";
+	}
+	apply_fault(out, json_get(line, "fault"));
+	free_turn(&turn);
+	cJSON_Delete(end);
+	free(last);
+}
+
+static void load(struct script *s, const char *path)
+{
+	struct buf text = BUF_INIT;
+	const char *at, *line;
+	size_t len;
+
+	if (path_read(&text, path, 16 << 20, NULL) != AVO_OK)
+		exit(2);
+	at = buf_cstr(&text);
+	while (str_next_line(&at, text.data + text.len, &line, &len)) {
+		struct error err = { 0 };
+
+		if (!len || *line == '#')
+			continue;
+		s->lines = xgrow(s->lines, &s->cap, s->count + 1, sizeof(*s->lines));
+		if (json_parse(&s->lines[s->count++], line, len, &err) != AVO_OK) {
+			fprintf(stderr, "%s: %s in: %.*s\n", path, err.text, (int)len, line);
+			exit(2);
+		}
+	}
+	s->used = xcalloc(s->count + 1, sizeof(*s->used));
+	buf_release(&text);
+}
+
+static void stop(void *arg, int sig)
+{
+	loop_stop(arg);
+}
+
+int main(int argc, char **argv)
+{
+	struct script s = { 0 };
+	struct model_server *server;
+	size_t i;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: model_script messages|chat SCRIPT LOG\n");
+		return 2;
+	}
+	s.wire = strcmp(argv[1], "chat") == 0 ? MODEL_CHAT : MODEL_MESSAGES;
+	load(&s, argv[2]);
+	s.log = fopen(argv[3], "w");
+	if (!s.log || loop_new(&s.loop, NULL) != AVO_OK)
+		return 3;
+	loop_on_signal(s.loop, SIGTERM, stop, s.loop);
+	server = model_server_new(s.loop, answer, &s);
+	printf("%d\n", model_server_port(server));
+	fflush(stdout);
+	loop_run(s.loop);
+	model_server_free(server);
+	loop_free(s.loop);
+	fclose(s.log);
+	for (i = 0; i < s.count; i++)
+		cJSON_Delete(s.lines[i]);
+	free(s.lines);
+	free(s.used);
+	return 0;
+}
