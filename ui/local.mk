@@ -35,3 +35,15 @@ CLEANFILES += ui/default_rc.c
 # The default configuration travels inside the program.
 ui/default_rc.c: ui/avorc.default ui/embed.sh
 	$(AM_V_GEN)$(MKDIR_P) ui && $(SHELL) $(srcdir)/ui/embed.sh $(srcdir)/ui/avorc.default keys_default_rc > $@.tmp && mv $@.tmp $@
+
+# avorc(5) takes its tables from the program.
+noinst_PROGRAMS += ui/manual
+ui_manual_SOURCES = ui/manual.c
+ui_manual_LDADD = libavoui.a $(LIBAVO) $(LIBAVO_LIBS) $(NCURSES_LIBS)
+EXTRA_DIST += man/avorc.5.in
+nodist_man_MANS += man/avorc.5
+CLEANFILES += man/avorc.5
+man/avorc.5: man/avorc.5.in ui/manual$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) man && ./ui/manual$(EXEEXT) >man/tables.tmp && \
+	sed -e 's/@VERSION@/$(PACKAGE_VERSION)/' -e '/@TABLES@/{r man/tables.tmp' -e 'd;}' $(srcdir)/man/avorc.5.in >$@.tmp && \
+	rm -f man/tables.tmp && mv $@.tmp $@
