@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* Rounds at which a challenger that is clearly slower is given up. */
-static const int early_looks[] = { 2, 3 };
+static const int early_looks[] = { 2 };
 
 static int clamp(int v, int lo, int hi)
 {
@@ -37,10 +37,11 @@ void sequential_init(struct sequential *s, const struct sequential_plan *plan)
 static void interval(double *mean, double *lo, double *hi, const struct sequential *s)
 {
 	double half = INFINITY;
+	int n = 2 * s->count;
 
-	*mean = stats_mean(s->logs, s->count);
-	if (s->count > 1)
-		half = stats_t_quantile(1 - s->alpha, s->count - 1) * stats_std(s->logs, s->count) / sqrt(s->count);
+	*mean = stats_mean(s->logs, n);
+	if (n > 1)
+		half = stats_t_quantile(1 - s->alpha, n - 1) * stats_std(s->logs, n) / sqrt(n);
 	*lo = *mean - half;
 	*hi = *mean + half;
 }
@@ -61,13 +62,15 @@ static enum decision look(const struct sequential *s)
 	return s->count >= s->plan.max_pairs ? DECISION_INCONCLUSIVE : DECISION_NONE;
 }
 
-enum decision sequential_add(struct sequential *s, double log_ratio)
+enum decision sequential_add(struct sequential *s, double first, double second)
 {
 	int i;
 
 	if (s->decision != DECISION_NONE || s->count == s->plan.max_pairs)
 		return s->decision;
-	s->logs[s->count++] = log_ratio;
+	s->logs[2 * s->count] = first;
+	s->logs[2 * s->count + 1] = second;
+	s->count++;
 	for (i = 0; i < s->look_count; i++)
 		if (s->looks[i] == s->count)
 			s->decision = look(s);

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define SAMPLES_ALONE 10		/* of each case, when there is nothing to compare with */
+#define SAMPLES 10			/* of each case that a score rests on, at least, unless the challenger is given up */
 #define IMPOSSIBLE_TIMES 3		/* in a row before a candidate is accused of them */
 #define DISTURBED 0.03			/* samples of one side that differ by more were disturbed by other load */
 
@@ -88,7 +88,8 @@ static void keep(struct evaluation *e, enum side side, int index, int at, double
 		s->count = at + 1;
 }
 
-enum avo_status evaluation_time_alone(struct evaluation *e, struct error *err)
+/* Samples of the challenger by itself, from the first'th on. */
+static enum avo_status time_samples(struct evaluation *e, int first, struct error *err)
 {
 	static const enum side order[] = { CHALLENGER };
 	const struct suite *s = &e->job->suite;
@@ -96,15 +97,20 @@ enum avo_status evaluation_time_alone(struct evaluation *e, struct error *err)
 	double seconds[SIDES];
 	int n, i;
 
-	for (n = 0; st == AVO_OK && evaluation_going(e) && n < SAMPLES_ALONE; n++) {
+	for (n = first; st == AVO_OK && evaluation_going(e) && n < SAMPLES; n++) {
 		for (i = 0; st == AVO_OK && evaluation_going(e) && i < s->count; i++) {
-			st = time_once(e, i, order, 1, timed_rows(e, SAMPLES_ALONE * s->count), seconds, err);
+			st = time_once(e, i, order, 1, timed_rows(e, SAMPLES * s->count), seconds, err);
 			if (st == AVO_OK && evaluation_going(e))
 				keep(e, CHALLENGER, i, n, seconds[CHALLENGER]);
 		}
-		job_progress(e->progress, "time", n + 1, SAMPLES_ALONE);
+		job_progress(e->progress, "time", n + 1, SAMPLES);
 	}
 	return st;
+}
+
+enum avo_status evaluation_time_alone(struct evaluation *e, struct error *err)
+{
+	return time_samples(e, 0, err);
 }
 
 /* One case of a round, A B B A. */
@@ -130,14 +136,17 @@ static enum avo_status time_halves(struct block *out, struct evaluation *e, int 
 	return st;
 }
 
-/* *log_ratio is positive when the challenger is faster. A block that was disturbed is measured once more, and the calmer one counts. */
-static enum avo_status time_block(struct evaluation *e, int index, double *log_ratio, struct error *err)
+/*
+ * Adds the log ratios of the two halves, positive when the challenger is
+ * faster. A block that was disturbed is measured once more, and the calmer one
+ * counts.
+ */
+static enum avo_status time_block(double halves[2], struct evaluation *e, int index, struct error *err)
 {
 	int at = 2 * e->pairs.count, half;
 	struct block block, second;
 	enum avo_status st = time_halves(&block, e, index, err);
 
-	*log_ratio = 0;
 	e->blocks++;
 	/* where most are disturbed, repeating only takes time */
 	if (st == AVO_OK && evaluation_going(e) && disagreement(&block) > DISTURBED && 4 * e->disturbed <= e->blocks) {
@@ -149,9 +158,15 @@ static enum avo_status time_block(struct evaluation *e, int index, double *log_r
 	for (half = 0; st == AVO_OK && evaluation_going(e) && half < 2; half++) {
 		keep(e, CHALLENGER, index, at + half, block.seconds[half][CHALLENGER]);
 		keep(e, INCUMBENT, index, at + half, block.seconds[half][INCUMBENT]);
-		*log_ratio += 0.5 * log(block.seconds[half][INCUMBENT] / block.seconds[half][CHALLENGER]);
+		halves[half] += log(block.seconds[half][INCUMBENT] / block.seconds[half][CHALLENGER]);
 	}
 	return st;
+}
+
+/* The samples that a score should rest on, where the comparison needed fewer; the incumbent's are there already. */
+static enum avo_status top_up(struct evaluation *e, struct error *err)
+{
+	return e->pairs.decision == DECISION_REGRESSED ? AVO_OK : time_samples(e, e->samples[CHALLENGER].count, err);
 }
 
 enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err)
@@ -162,16 +177,14 @@ enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err)
 
 	sequential_init(&e->pairs, &e->job->plan);
 	while (st == AVO_OK && evaluation_going(e) && decision == DECISION_NONE) {
-		double sum = 0, log_ratio;
+		double halves[2] = { 0, 0 };
 		int i;
 
-		for (i = 0; st == AVO_OK && evaluation_going(e) && i < s->count; i++) {
-			st = time_block(e, i, &log_ratio, err);
-			sum += log_ratio;
-		}
+		for (i = 0; st == AVO_OK && evaluation_going(e) && i < s->count; i++)
+			st = time_block(halves, e, i, err);
 		if (st == AVO_OK && evaluation_going(e))
-			decision = sequential_add(&e->pairs, sum / s->count);
+			decision = sequential_add(&e->pairs, halves[0] / s->count, halves[1] / s->count);
 		job_progress(e->progress, "compare", e->pairs.count, e->pairs.plan.max_pairs);
 	}
-	return st;
+	return st == AVO_OK && evaluation_going(e) ? top_up(e, err) : st;
 }

@@ -81,7 +81,7 @@ static void report_comparison(struct evaluation *e)
 	sequential_comparison(&c, &e->pairs);
 	comparison_to_json(e->result, &c);
 	for (i = 0; i < e->pairs.count; i++)
-		json_push(ratios, cJSON_CreateNumber(exp(e->pairs.logs[i])));
+		json_push(ratios, cJSON_CreateNumber(exp((e->pairs.logs[2 * i] + e->pairs.logs[2 * i + 1]) / 2)));
 	json_set(e->result, "pair_ratios", ratios);
 	make_score(&score, e, INCUMBENT);
 	score_to_json(beside, &score);

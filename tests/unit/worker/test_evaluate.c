@@ -190,11 +190,16 @@ static void every_kind_of_values_is_tried(void **state)
 static void a_faster_challenger_is_improved(void **state)
 {
 	cJSON *r = evaluate_with((struct script){ .seconds = { 0.08, 0.1 } }, true);
+	struct score score;
 
 	is(r, "decision", "improved");
 	assert_true(fabs(json_num(r, "ratio", 0) - 1.25) < 1e-9);
-	assert_int_equal(json_int(r, "pairs", 0), 5);
-	assert_int_equal(cJSON_GetArraySize(json_arr(r, "pair_ratios")), 5);
+	assert_int_equal(json_int(r, "pairs", 0), 3);
+	assert_int_equal(cJSON_GetArraySize(json_arr(r, "pair_ratios")), 3);
+	score_from_json(&score, r);
+	assert_int_equal(score.cases[0].n, 10);
+	score_from_json(&score, json_obj(r, "incumbent_scores"));
+	assert_int_equal(score.cases[0].n, 6);
 	assert_true(fabs(json_num(json_obj(r, "incumbent_scores"), "geomean", 0) - 10) < 1e-9);
 	cJSON_Delete(r);
 }
