@@ -1,0 +1,551 @@
+/*
+ * A stand-in for libcuda.so: the driver calls that avo-worker makes, over host
+ * memory, so that the runner, its keeper and everything that can go wrong between
+ * them are tested where there is no GPU ($AVO_CUDA names this file).
+ *
+ * Kernels do not run; what a launch does is decided by the kernel's name. The
+ * worker's own kernels do what they should. "Attention" here means: row i of the
+ * output is value row min(i, kv_len - 1) of its head; candidates are
+ *
+ *   works       writes that               zeros      writes zeros
+ *   unwritten   writes nothing            inputs     overwrites V, too
+ *   fails       its launch is refused     faults     an illegal address: the context is lost
+ *   dies        takes its process along   hangs      never ends
+ *   lies        its events tell another time than the clock
+ */
+#define _GNU_SOURCE
+#include <cuda.h>
+
+#include <elf.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEPT ((size_t)64 << 20)		/* larger fills are the flush of a cache that is not here */
+#define PARAMETERS 11
+
+struct function {
+	char name[64];
+};
+
+struct module {
+	const char *image;
+	size_t size;
+	struct function functions[16];
+	int count;
+};
+
+static struct {
+	CUresult sticky;
+	int hangs, lies;
+} device;
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static CUresult state(void)
+{
+	return device.sticky;
+}
+
+/* ---- the device ---------------------------------------------------------------- */
+
+CUresult cuInit(unsigned flags)
+{
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDriverGetVersion(int *version)
+{
+	*version = 13000;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuGetErrorName(CUresult error, const char **out)
+{
+	*out = error == CUDA_ERROR_ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "CUDA_ERROR";
+	return CUDA_SUCCESS;
+}
+
+CUresult cuGetErrorString(CUresult error, const char **out)
+{
+	*out = error == CUDA_ERROR_ILLEGAL_ADDRESS ? "an illegal memory access" : "an error";
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetCount(int *count)
+{
+	*count = getenv("AVO_FAKE_NO_DEVICE") ? 0 : 1;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGet(CUdevice *out, int index)
+{
+	*out = index;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetName(char *out, int size, CUdevice d)
+{
+	strncpy(out, "Fake GPU", (size_t)size);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetAttribute(int *out, CUdevice_attribute which, CUdevice d)
+{
+	switch ((int)which) {
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: *out = 9; break;
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: *out = 0; break;
+	case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: *out = 132; break;
+	case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: *out = 232448; break;
+	case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR: *out = 233472; break;
+	case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR: *out = 65536; break;
+	case CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH: *out = 1; break;
+	case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE: *out = 60 << 20; break;
+	case CU_DEVICE_ATTRIBUTE_CLOCK_RATE: *out = 1980000; break;
+	default: *out = 0;		/* no memory bandwidth: no time is too short for it */
+	}
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceTotalMem(size_t *out, CUdevice d)
+{
+	*out = (size_t)140 << 30;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetPCIBusId(char *out, int size, CUdevice d)
+{
+	strncpy(out, "0000:00:00.0", (size_t)size);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRetain(CUcontext *out, CUdevice d)
+{
+	*out = (CUcontext)&device;
+	return getenv("AVO_FAKE_NO_CONTEXT") ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRelease(CUdevice d)
+{
+	return CUDA_SUCCESS;
+}
+
+CUresult cuCtxSetCurrent(CUcontext c)
+{
+	return CUDA_SUCCESS;
+}
+
+CUresult cuCtxSynchronize(void)
+{
+	return state();
+}
+
+CUresult cuCtxResetPersistingL2Cache(void)
+{
+	return state();
+}
+
+CUresult cuCtxSetLimit(CUlimit limit, size_t value)
+{
+	return CUDA_SUCCESS;
+}
+
+/* ---- memory: mapped when it is touched, the size in a page in front ------------- */
+
+CUresult cuMemAlloc(CUdeviceptr *out, size_t bytes)
+{
+	char *at = mmap(NULL, bytes + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*(size_t *)at = bytes + 4096;
+	*out = (CUdeviceptr)(uintptr_t)(at + 4096);
+	return state();
+}
+
+CUresult cuMemFree(CUdeviceptr at)
+{
+	char *page = (char *)(uintptr_t)at - 4096;
+
+	munmap(page, *(size_t *)page);
+	return state();
+}
+
+CUresult cuMemGetInfo(size_t *free_bytes, size_t *total)
+{
+	*free_bytes = *total = (size_t)140 << 30;
+	return state();
+}
+
+CUresult cuMemcpyHtoD(CUdeviceptr to, const void *from, size_t n)
+{
+	memcpy((void *)(uintptr_t)to, from, n);
+	return state();
+}
+
+CUresult cuMemcpyDtoH(void *to, CUdeviceptr from, size_t n)
+{
+	memcpy(to, (void *)(uintptr_t)from, n);
+	return state();
+}
+
+CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, size_t n, CUstream s)
+{
+	memcpy((void *)(uintptr_t)to, (void *)(uintptr_t)from, n);
+	return state();
+}
+
+CUresult cuMemcpyDtoHAsync(void *to, CUdeviceptr from, size_t n, CUstream s)
+{
+	return cuMemcpyDtoH(to, from, n);
+}
+
+CUresult cuMemsetD8Async(CUdeviceptr at, unsigned char value, size_t n, CUstream s)
+{
+	memset((void *)(uintptr_t)at, value, n);
+	return state();
+}
+
+CUresult cuMemsetD16Async(CUdeviceptr at, unsigned short value, size_t n, CUstream s)
+{
+	uint16_t *p = (uint16_t *)(uintptr_t)at;
+
+	while (n--)
+		*p++ = value;
+	return state();
+}
+
+CUresult cuMemsetD32Async(CUdeviceptr at, unsigned value, size_t n, CUstream s)
+{
+	uint32_t *p = (uint32_t *)(uintptr_t)at;
+
+	while (n * 4 < KEPT && n--)
+		*p++ = value;
+	return state();
+}
+
+CUresult cuMemHostAlloc(void **out, size_t n, unsigned flags)
+{
+	*out = malloc(n);
+	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+CUresult cuMemFreeHost(void *p)
+{
+	free(p);
+	return CUDA_SUCCESS;
+}
+
+/* ---- streams and events --------------------------------------------------------- */
+
+static CUresult wait_here(void)
+{
+	while (device.hangs)
+		pause();
+	return state();
+}
+
+CUresult cuStreamCreate(CUstream *out, unsigned flags)
+{
+	*out = (CUstream)&device;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuStreamDestroy(CUstream s)
+{
+	return CUDA_SUCCESS;
+}
+
+CUresult cuStreamSynchronize(CUstream s)
+{
+	return wait_here();
+}
+
+CUresult cuStreamQuery(CUstream s)
+{
+	return state();
+}
+
+CUresult cuEventCreate(CUevent *out, unsigned flags)
+{
+	*out = calloc(1, sizeof(double));
+	return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy(CUevent e)
+{
+	free(e);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuEventRecord(CUevent e, CUstream s)
+{
+	*(double *)e = now_ms();
+	return state();
+}
+
+CUresult cuEventQuery(CUevent e)
+{
+	return state();
+}
+
+CUresult cuEventSynchronize(CUevent e)
+{
+	return wait_here();
+}
+
+CUresult cuEventElapsedTime(float *out, CUevent a, CUevent b)
+{
+	*out = (float)(*(double *)b - *(double *)a) + (device.lies ? 1000 : 0);
+	device.lies = 0;
+	return state();
+}
+
+/* ---- modules: a cubin's symbols are looked for as text ----------------------------- */
+
+CUresult cuModuleLoadData(CUmodule *out, const void *image)
+{
+	const Elf64_Ehdr *elf = image;
+	size_t size = (size_t)elf->e_shoff + (size_t)elf->e_shnum * elf->e_shentsize;
+	struct module *m;
+	char *copy;
+
+	if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
+		return CUDA_ERROR_INVALID_IMAGE;
+	m = calloc(1, sizeof(*m));
+	copy = malloc(size);
+	memcpy(copy, image, size);
+	m->image = copy;
+	m->size = size;
+	*out = (CUmodule)m;
+	return state();
+}
+
+CUresult cuModuleUnload(CUmodule module)
+{
+	struct module *m = (struct module *)module;
+
+	free((char *)m->image);
+	free(m);
+	return state();
+}
+
+CUresult cuModuleGetFunction(CUfunction *out, CUmodule module, const char *name)
+{
+	struct module *m = (struct module *)module;
+	char section[96] = ".text.";
+	int i;
+
+	strncat(section, name, 64);
+	if (!memmem(m->image, m->size, section, strlen(section) + 1))
+		return CUDA_ERROR_NOT_FOUND;
+	for (i = 0; i < m->count && strcmp(m->functions[i].name, name) != 0; i++)
+		;
+	if (i == m->count)
+		strncpy(m->functions[m->count++].name, name, sizeof(m->functions[0].name) - 1);
+	*out = (CUfunction)&m->functions[i];
+	return state();
+}
+
+CUresult cuFuncGetParamInfo(CUfunction f, size_t i, size_t *offset, size_t *size)
+{
+	if (i >= PARAMETERS)
+		return CUDA_ERROR_INVALID_VALUE;
+	*size = i < 4 ? 8 : 4;
+	*offset = i < 4 ? 8 * i : 32 + 4 * (i - 4);
+	return CUDA_SUCCESS;
+}
+
+CUresult cuFuncGetAttribute(int *out, CUfunction_attribute which, CUfunction f)
+{
+	*out = which == CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK ? 1024 : which == CU_FUNC_ATTRIBUTE_NUM_REGS ? 40 : 0;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute which, int value)
+{
+	return CUDA_SUCCESS;
+}
+
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *out, CUfunction f, int threads, size_t shared)
+{
+	*out = 2;
+	return CUDA_SUCCESS;
+}
+
+CUresult cuTensorMapEncodeTiled(CUtensorMap *out, CUtensorMapDataType type, cuuint32_t rank, void *at, const cuuint64_t *dims,
+				const cuuint64_t *strides, const cuuint32_t *box, const cuuint32_t *steps, CUtensorMapInterleave interleave,
+				CUtensorMapSwizzle swizzle, CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill)
+{
+	return CUDA_SUCCESS;
+}
+
+/* ---- the worker's own kernels -------------------------------------------------------- */
+
+struct shape {
+	int batch, q_len, kv_len, q_heads, kv_heads, head_dim, causal;
+	float scale;
+};
+
+struct row_result {
+	float max_error, plain_error, rounding, largest, expected, got;
+	int worst;
+	float error_norm, plain_norm, exact_norm;
+};
+
+#define PARAM(type, i) (*(type *)params[i])
+
+static float to_float(uint16_t x)
+{
+	uint32_t bits = (uint32_t)x << 16;
+	float f;
+
+	memcpy(&f, &bits, sizeof(f));
+	return f;
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+/* Finite values of both signs near 1. */
+static void fill(uint16_t *out, uint64_t n, uint64_t seed)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		out[i] = (uint16_t)(0x3f00 | (mix(seed + i) & 0x80ff));
+}
+
+static void scan(const uint16_t *values, uint64_t n, uint64_t *result)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++) {
+		result[0] += (values[i] + 1u) * (2 * i + 1);
+		if ((values[i] & 0x7f80) == 0x7f80 && i < result[1])
+			result[1] = i;
+	}
+}
+
+static void mask(uint16_t *values, uint64_t n, uint64_t secret)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		values[i] ^= (uint16_t)mix(secret + i);
+}
+
+static const uint16_t *answer_row(const uint16_t *v, const struct shape *s, uint32_t row)
+{
+	int head = (int)(row % (uint32_t)s->q_heads), i = (int)(row / (uint32_t)s->q_heads % (uint32_t)s->q_len);
+	int b = (int)(row / (uint32_t)s->q_heads / (uint32_t)s->q_len), j = i < s->kv_len ? i : s->kv_len - 1;
+
+	return v + (((size_t)b * (size_t)s->kv_len + (size_t)j) * (size_t)s->kv_heads + (size_t)(head / (s->q_heads / s->kv_heads))) * (size_t)s->head_dim;
+}
+
+static void reference(const uint16_t *v, const uint32_t *rows, unsigned count, const struct shape *s, float *exact, float *plain)
+{
+	unsigned i;
+	int d;
+
+	for (i = 0; i < count; i++)
+		for (d = 0; d < s->head_dim; d++)
+			exact[i * (unsigned)s->head_dim + (unsigned)d] = plain[i * (unsigned)s->head_dim + (unsigned)d] =
+				to_float(answer_row(v, s, rows[i])[d]);
+}
+
+static void compare(const uint16_t *out, const uint32_t *rows, int count, int depth, const float *exact, struct row_result *results)
+{
+	int i, d;
+
+	for (i = 0; i < count; i++) {
+		struct row_result r = { .max_error = -1 };
+
+		for (d = 0; d < depth; d++) {
+			float want = exact[i * depth + d], got = to_float(out[(size_t)rows[i] * (size_t)depth + (size_t)d]);
+			float error = fabsf(got - want);
+
+			error = error <= 3e38f ? error : 3e38f;
+			if (error > r.max_error)
+				r.max_error = error, r.worst = d, r.expected = want, r.got = got;
+			r.error_norm += error * error;
+			r.exact_norm += want * want;
+		}
+		r.error_norm = sqrtf(r.error_norm);
+		r.exact_norm = sqrtf(r.exact_norm);
+		results[i] = r;
+	}
+}
+
+static int own_kernel(const char *name, const CUlaunchConfig *config, void **params)
+{
+	if (strcmp(name, "fill_normal") == 0)
+		fill(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
+	else if (strcmp(name, "scan") == 0)
+		scan(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t *, 2));
+	else if (strcmp(name, "mask") == 0)
+		mask(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
+	else if (strcmp(name, "reference_rows") == 0)
+		reference(PARAM(uint16_t *, 2), PARAM(uint32_t *, 3), config->gridDimX, &PARAM(struct shape, 4), PARAM(float *, 6),
+			  PARAM(float *, 7));
+	else if (strcmp(name, "compare_rows") == 0)
+		compare(PARAM(uint16_t *, 0), PARAM(uint32_t *, 1), PARAM(int, 2), PARAM(int, 3), PARAM(float *, 4),
+			PARAM(struct row_result *, 6));
+	else
+		return 0;
+	return 1;
+}
+
+/* ---- candidates ---------------------------------------------------------------------- */
+
+static void answer(const struct shape *s, const uint16_t *v, uint16_t *out)
+{
+	uint32_t rows = (uint32_t)(s->batch * s->q_len * s->q_heads), row;
+	size_t bytes = (size_t)s->head_dim * 2;
+
+	for (row = 0; row < rows; row++)
+		memcpy((char *)out + row * bytes, answer_row(v, s, row), bytes);
+}
+
+CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **params, void **extra)
+{
+	const char *name = ((struct function *)function)->name;
+	struct shape s;
+	uint16_t *out;
+	size_t bytes;
+
+	if (state() != CUDA_SUCCESS || own_kernel(name, config, params))
+		return state();
+	s = (struct shape){ (int)config->gridDimZ, PARAM(int, 4), PARAM(int, 5), PARAM(int, 6), PARAM(int, 7), PARAM(int, 8), PARAM(int, 9), 1 };
+	bytes = (size_t)s.batch * (size_t)s.q_len * (size_t)s.q_heads * (size_t)s.head_dim * 2;
+	out = PARAM(uint16_t *, 3);
+	if (strcmp(name, "fails") == 0)
+		return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+	if (strcmp(name, "dies") == 0)
+		_exit(9);
+	if (strcmp(name, "unwritten") != 0)
+		answer(&s, PARAM(uint16_t *, 2), out);
+	if (strcmp(name, "zeros") == 0)
+		memset(out, 0, bytes);
+	if (strcmp(name, "inputs") == 0)
+		memset(PARAM(uint16_t *, 2), 0, 64);
+	if (strcmp(name, "faults") == 0)
+		device.sticky = CUDA_ERROR_ILLEGAL_ADDRESS;
+	device.hangs = strcmp(name, "hangs") == 0;
+	device.lies = strcmp(name, "lies") == 0;
+	return CUDA_SUCCESS;
+}

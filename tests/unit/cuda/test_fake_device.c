@@ -1,0 +1,259 @@
+/*
+ * The real worker, its runner process and everything that can go wrong between
+ * them, on a stand-in for the CUDA driver (fake_cuda.c). Device code is compiled by
+ * NVRTC: where that is missing, these tests are skipped.
+ */
+#include "avo.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "task/score.h"
+#include "worker/cuda/nvrtc.h"
+#include "../worker/worker_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static struct client client;
+
+static const char suite_text[] =
+	"[suite]\n\tbackend = cuda\n\tunit = TFLOPS\n"
+	"[case \"one\"] batch=1 q_heads=2 kv_heads=1 length=2048 head_dim=128 causal=false dtype=bf16\n"
+	"[case \"two\"] batch=2 q_heads=2 kv_heads=2 length=1024 head_dim=128 causal=true dtype=bf16\n";
+
+static char *suite_path;
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char *path = path_join(dir, name);
+
+	assert_int_equal(path_write_atomic(path, text, strlen(text), 0644, NULL), AVO_OK);
+	free(path);
+}
+
+/* A candidate with one kernel of this name; what a launch of it does is in fake_cuda.c. Owned path. */
+static char *candidate(const char *kernel)
+{
+	char *dir = path_join(client.scratch, kernel);
+	char *code = xasprintf("extern \"C\" __global__ void %s(const void *q, const void *k, const void *v, void *o, int a, int b, int c,\n"
+			       "\tint d, int e, int f, float g)\n{\n}\n", kernel);
+	char *plan = xasprintf("#include <avo/plan.h>\n"
+			       "int avo_plan(const struct avo_problem *p, struct avo_plan *plan)\n{\n"
+			       "\tstruct avo_launch *l = avo_launch(plan, \"%s\", avo_dim(1, 1, p->batch), avo_dim(32, 1, 1), 0);\n"
+			       "\tfor (int i = 0; i < 4; i++)\n\t\tavo_arg_tensor(l, i);\n"
+			       "\tavo_arg_i32(l, p->q_len);\n\tavo_arg_i32(l, p->kv_len);\n\tavo_arg_i32(l, p->q_heads);\n"
+			       "\tavo_arg_i32(l, p->kv_heads);\n\tavo_arg_i32(l, p->head_dim);\n\tavo_arg_i32(l, p->causal);\n"
+			       "\tavo_arg_f32(l, p->scale);\n\treturn 0;\n}\n", kernel);
+
+	assert_int_equal(path_mkdirs(dir, 0755, NULL), AVO_OK);
+	write_file(dir, "kernel.cu", code);
+	write_file(dir, "plan.c", plan);
+	free(code);
+	free(plan);
+	return dir;
+}
+
+static cJSON *job(const char *op, const char *kernel, const char *incumbent)
+{
+	char *dir = candidate(kernel), *other = incumbent ? candidate(incumbent) : NULL;
+	cJSON *request = cJSON_CreateObject(), *result;
+
+	json_set_str(request, "op", op);
+	json_set_str(request, "backend", "cuda");
+	json_set_str(request, "suite", suite_path);
+	json_set_str(request, "candidate", dir);
+	json_set_str(request, "incumbent", other);
+	json_set_int(request, "min_pairs", 5);
+	json_set_int(request, "max_pairs", 5);
+	result = client_run(&client, request);
+	free(dir);
+	free(other);
+	return result;
+}
+
+static void expect(const cJSON *result, const char *verdict, const char *words)
+{
+	const char *got = json_str(result, "verdict", "none"), *reason = json_str(result, "reason", "");
+
+	if (strcmp(got, verdict) != 0 || (words && !strstr(reason, words)))
+		fail_msg("%s: %s; wanted %s: %s", got, reason, verdict, words ? words : "");
+}
+
+static void becomes(const char *kernel, const char *incumbent, const char *verdict, const char *words)
+{
+	cJSON *result = job("evaluate", kernel, incumbent);
+
+	expect(result, verdict, words);
+	cJSON_Delete(result);
+}
+
+static void what_works_passes(void **state)
+{
+	cJSON *result = job("evaluate", "works", NULL);
+	struct score score;
+
+	expect(result, "passed", NULL);
+	score_from_json(&score, result);
+	assert_int_equal(score.count, 2);
+	assert_true(score.geomean > 0);
+	assert_true(strstr(json_str(result, "device", ""), "Fake GPU") != NULL);
+	assert_true(json_num(json_obj(result, "ms"), "check", -1) > 0);
+	cJSON_Delete(result);
+}
+
+static void an_incumbent_is_compared_in_pairs(void **state)
+{
+	cJSON *result = job("evaluate", "works", "works");
+
+	expect(result, "passed", NULL);
+	assert_int_equal(json_int(result, "pairs", 0), 5);
+	assert_int_equal(cJSON_GetArraySize(json_arr(result, "pair_ratios")), 5);
+	assert_non_null(json_obj(result, "incumbent_scores"));
+	cJSON_Delete(result);
+}
+
+static void wrong_outputs_are_found(void **state)
+{
+	becomes("zeros", NULL, "incorrect", "wrong values");
+	becomes("unwritten", NULL, "incorrect", "not written");
+	becomes("inputs", NULL, "cheated", "input V");
+}
+
+/* Each takes the runner's context or process with it; the next one must not notice. */
+static void a_fault_costs_one_process(void **state)
+{
+	becomes("faults", NULL, "crashed", "illegal");
+	becomes("works", NULL, "passed", NULL);
+	becomes("dies", NULL, "crashed", "died in this kernel");
+	becomes("works", NULL, "passed", NULL);
+	becomes("fails", NULL, "crashed", "the kernel failed");
+	becomes("works", NULL, "passed", NULL);
+}
+
+static void a_hang_ends_at_its_deadline(void **state)
+{
+	int64_t start = clock_mono_ms();
+
+	becomes("hangs", NULL, "timed-out", "did not end within");
+	assert_in_range(clock_mono_ms() - start, 2900, 30000);
+	start = clock_mono_ms();
+	becomes("works", NULL, "passed", NULL);
+	assert_in_range(clock_mono_ms() - start, 0, 30000);
+}
+
+static void clocks_that_disagree_are_not_a_score(void **state)
+{
+	becomes("lies", NULL, "evaluator-fault", "events say");
+}
+
+/* The challenger is right in all of these. */
+static void what_the_incumbent_does_is_not_blamed_on_the_challenger(void **state)
+{
+	becomes("works", "zeros", "evaluator-fault", "the incumbent failed");
+	becomes("works", "faults", "evaluator-fault", "the incumbent failed");
+	becomes("works", "dies", "evaluator-fault", "the incumbent failed");
+	becomes("works", "works", "passed", NULL);
+}
+
+static void a_profile_without_cupti_says_why_and_keeps_the_rest(void **state)
+{
+	cJSON *result = job("profile", "works", NULL);
+
+	assert_true(strstr(json_str(result, "counters_absent", ""), "CUPTI") != NULL);
+	assert_true(strstr(json_str(result, "activity_absent", ""), "CUPTI") != NULL);
+	assert_int_equal(cJSON_GetArraySize(json_arr(result, "launches")), 1);
+	assert_string_equal(json_str(cJSON_GetArrayItem(json_arr(result, "launches"), 0), "kernel", ""), "works");
+	cJSON_Delete(result);
+}
+
+static void a_plan_that_names_another_kernel_is_refused(void **state)
+{
+	char *dir = candidate("works"), *other = path_join(client.scratch, "misnamed");
+	cJSON *request = cJSON_CreateObject(), *result;
+
+	free(dir);
+	assert_int_equal(path_mkdirs(other, 0755, NULL), AVO_OK);
+	write_file(other, "kernel.cu", "extern \"C\" __global__ void here()\n{\n}\n");
+	write_file(other, "plan.c", "#include <avo/plan.h>\nint avo_plan(const struct avo_problem *p, struct avo_plan *plan)\n{\n"
+				    "\tavo_launch(plan, \"there\", avo_dim(1, 1, 1), avo_dim(32, 1, 1), 0);\n\treturn 0;\n}\n");
+	json_set_str(request, "op", "evaluate");
+	json_set_str(request, "backend", "cuda");
+	json_set_str(request, "suite", suite_path);
+	json_set_str(request, "candidate", other);
+	result = client_run(&client, request);
+	expect(result, "crashed", "no entry point there");
+	cJSON_Delete(result);
+	free(other);
+}
+
+/* A worker of its own with this variable set. */
+static void fails_with(const char *variable, const char *words)
+{
+	struct client mine = client;
+	cJSON *result;
+
+	setenv(variable, "1", 1);
+	client_open(&client);
+	result = job("evaluate", "works", NULL);
+	expect(result, "evaluator-fault", words);
+	cJSON_Delete(result);
+	client_close(&client);
+	unsetenv(variable);
+	client = mine;
+}
+
+static void no_device_and_no_context_are_said_so(void **state)
+{
+	fails_with("AVO_FAKE_NO_DEVICE", "sees no GPU");
+	fails_with("AVO_FAKE_NO_CONTEXT", "making a context");
+}
+
+static int open_all(void **state)
+{
+	char *fake = path_join(getenv("AVO_TOP_BUILDDIR"), "tests/unit/cuda/fake_cuda.so");
+
+	log_set_fd(-1);
+	setenv("AVO_DATA_DIR", getenv("AVO_TOP_SRCDIR"), 1);
+	setenv("AVO_CUDA", fake, 1);
+	setenv("AVO_CUPTI", "/nonexistent/libcupti.so", 1);
+	setenv("AVO_NVML", "/nonexistent/libnvidia-ml.so", 1);
+	free(fake);
+	client_open(&client);
+	suite_path = path_join(client.scratch, "fake.suite");
+	write_file(client.scratch, "fake.suite", suite_text);
+	return 0;
+}
+
+static int close_all(void **state)
+{
+	client_close(&client);
+	free(suite_path);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_works_passes),
+		cmocka_unit_test(an_incumbent_is_compared_in_pairs),
+		cmocka_unit_test(wrong_outputs_are_found),
+		cmocka_unit_test(a_fault_costs_one_process),
+		cmocka_unit_test(a_hang_ends_at_its_deadline),
+		cmocka_unit_test(clocks_that_disagree_are_not_a_score),
+		cmocka_unit_test(what_the_incumbent_does_is_not_blamed_on_the_challenger),
+		cmocka_unit_test(a_profile_without_cupti_says_why_and_keeps_the_rest),
+		cmocka_unit_test(a_plan_that_names_another_kernel_is_refused),
+		cmocka_unit_test(no_device_and_no_context_are_said_so),
+	};
+	struct error err;
+	char name[64];
+
+	if (nvrtc_describe(name, sizeof(name), &err) != AVO_OK) {
+		printf("1..0 # SKIP %s\n", err.text);
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, open_all, close_all);
+}
