@@ -125,40 +125,53 @@ static double disagreement(const struct block *b)
 		    fabs(log(b->seconds[0][INCUMBENT] / b->seconds[1][INCUMBENT])));
 }
 
-static enum avo_status time_halves(struct block *out, struct evaluation *e, int index, struct error *err)
+static enum avo_status time_half(struct block *out, struct evaluation *e, int index, int half, struct error *err)
 {
 	static const enum side orders[2][SIDES] = { { CHALLENGER, INCUMBENT }, { INCUMBENT, CHALLENGER } };
-	int rows = timed_rows(e, 2 * e->pairs.plan.min_pairs * e->job->suite.count), half;
-	enum avo_status st = AVO_OK;
+	int rows = timed_rows(e, 2 * e->pairs.plan.min_pairs * e->job->suite.count);
 
+	return time_once(e, index, orders[half], SIDES, rows, out->seconds[half], err);
+}
+
+/* A block that was disturbed is measured once more, and the calmer one counts; where most are, repeating only takes time. */
+static enum avo_status calm(struct block *block, struct evaluation *e, int index, struct error *err)
+{
+	enum avo_status st = AVO_OK;
+	struct block second;
+	int half;
+
+	e->blocks++;
+	if (disagreement(block) <= DISTURBED || 4 * e->disturbed > e->blocks)
+		return AVO_OK;
+	e->disturbed++;
 	for (half = 0; st == AVO_OK && evaluation_going(e) && half < 2; half++)
-		st = time_once(e, index, orders[half], SIDES, rows, out->seconds[half], err);
+		st = time_half(&second, e, index, half, err);
+	if (st == AVO_OK && evaluation_going(e) && disagreement(&second) < disagreement(block))
+		*block = second;
 	return st;
 }
 
 /*
- * Adds the log ratios of the two halves, positive when the challenger is
- * faster. A block that was disturbed is measured once more, and the calmer one
- * counts.
+ * One round: A B for every case, then B A for every case. The halves of a case
+ * lie apart, so that a burst of other load does not hit both samples of one side.
  */
-static enum avo_status time_block(double halves[2], struct evaluation *e, int index, struct error *err)
+static enum avo_status time_round(double halves[2], struct evaluation *e, struct error *err)
 {
-	int at = 2 * e->pairs.count, half;
-	struct block block, second;
-	enum avo_status st = time_halves(&block, e, index, err);
+	int count = e->job->suite.count, at = 2 * e->pairs.count, half, i;
+	struct block blocks[SCORE_MAX_CASES];
+	enum avo_status st = AVO_OK;
 
-	e->blocks++;
-	/* where most are disturbed, repeating only takes time */
-	if (st == AVO_OK && evaluation_going(e) && disagreement(&block) > DISTURBED && 4 * e->disturbed <= e->blocks) {
-		e->disturbed++;
-		st = time_halves(&second, e, index, err);
-		if (st == AVO_OK && evaluation_going(e) && disagreement(&second) < disagreement(&block))
-			block = second;
-	}
-	for (half = 0; st == AVO_OK && evaluation_going(e) && half < 2; half++) {
-		keep(e, CHALLENGER, index, at + half, block.seconds[half][CHALLENGER]);
-		keep(e, INCUMBENT, index, at + half, block.seconds[half][INCUMBENT]);
-		halves[half] += log(block.seconds[half][INCUMBENT] / block.seconds[half][CHALLENGER]);
+	for (half = 0; half < 2; half++)
+		for (i = 0; st == AVO_OK && evaluation_going(e) && i < count; i++)
+			st = time_half(&blocks[i], e, i, half, err);
+	for (i = 0; st == AVO_OK && evaluation_going(e) && i < count; i++)
+		st = calm(&blocks[i], e, i, err);
+	for (i = 0; st == AVO_OK && evaluation_going(e) && i < 2 * count; i++) {
+		const double *seconds = blocks[i / 2].seconds[i % 2];
+
+		keep(e, CHALLENGER, i / 2, at + i % 2, seconds[CHALLENGER]);
+		keep(e, INCUMBENT, i / 2, at + i % 2, seconds[INCUMBENT]);
+		halves[i % 2] += log(seconds[INCUMBENT] / seconds[CHALLENGER]) / count;
 	}
 	return st;
 }
@@ -171,19 +184,16 @@ static enum avo_status top_up(struct evaluation *e, struct error *err)
 
 enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err)
 {
-	const struct suite *s = &e->job->suite;
 	enum decision decision = DECISION_NONE;
 	enum avo_status st = AVO_OK;
 
 	sequential_init(&e->pairs, &e->job->plan);
 	while (st == AVO_OK && evaluation_going(e) && decision == DECISION_NONE) {
 		double halves[2] = { 0, 0 };
-		int i;
 
-		for (i = 0; st == AVO_OK && evaluation_going(e) && i < s->count; i++)
-			st = time_block(halves, e, i, err);
+		st = time_round(halves, e, err);
 		if (st == AVO_OK && evaluation_going(e))
-			decision = sequential_add(&e->pairs, halves[0] / s->count, halves[1] / s->count);
+			decision = sequential_add(&e->pairs, halves[0], halves[1]);
 		job_progress(e->progress, "compare", e->pairs.count, e->pairs.plan.max_pairs);
 	}
 	return st == AVO_OK && evaluation_going(e) ? top_up(e, err) : st;
