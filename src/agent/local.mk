@@ -1,6 +1,7 @@
 # src/agent: what makes a model an agent: tools, memory, prompts, the record in words
 libavo_a_SOURCES += \
 	src/agent/brief.c \
+	src/agent/doctor.c src/agent/doctor.h \
 	src/agent/edit.c src/agent/edit.h \
 	src/agent/memory.c src/agent/memory.h \
 	src/agent/prompts.c src/agent/prompts.h \

@@ -121,6 +121,7 @@ static void doctor_sandbox(struct doctor *d)
 static void (*const checks_in_order[])(struct doctor *) = {
 	doctor_compiler, doctor_worker, doctor_sandbox, doctor_processor, doctor_clock, doctor_openblas, doctor_cuda,
 	doctor_git, doctor_libraries, doctor_file_system, doctor_socket, doctor_terminal, doctor_locale, doctor_session,
+	doctor_model,
 };
 
 static int sum_up(const struct doctor *d)
@@ -154,7 +155,8 @@ const struct cli_command cmd_doctor = {
 	.args = "[DIR]",
 	.summary = "say what this machine can run, what it lacks and what that costs",
 	.details = "Tries the compiler, the sandbox (by attacking it from inside), the clock, the GPU's libraries and the\n"
-		   "file system of DIR, where a run is or will be. Exit status 0 when the cpu backend can run, 3 when not.",
+		   "file system of DIR, where a run is or will be. In a run with a model it asks it once, which costs a\n"
+		   "fraction of a cent, and says what it can do. Exit status 0 when the cpu backend can run, 3 when not.",
 	.max_args = 1,
 	.run = run_doctor,
 };

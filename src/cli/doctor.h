@@ -41,6 +41,8 @@ void doctor_worker(struct doctor *d);
 void doctor_libraries(struct doctor *d);
 void doctor_git(struct doctor *d);
 void doctor_openblas(struct doctor *d);
+/* doctor_model.c */
+void doctor_model(struct doctor *d);
 /* doctor_cuda.c */
 void doctor_cuda(struct doctor *d);
 

@@ -10,6 +10,7 @@ libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
 	src/cli/doctor.c src/cli/doctor.h \
 	src/cli/doctor_cuda.c \
 	src/cli/doctor_machine.c \
+	src/cli/doctor_model.c \
 	src/cli/doctor_software.c \
 	src/cli/evaluate.c src/cli/evaluate.h \
 	src/cli/help.c \

@@ -162,13 +162,15 @@ static void take_remedy(struct llm_call *c, const struct http_result *http)
 
 static enum avo_status decode(struct llm_reply *out, struct llm_call *c)
 {
-	if (c->body.len && !c->is_event_stream) {
-		enum avo_status st = decoder_whole(&c->decoder, buf_cstr(&c->body), c->body.len, &c->decode_error);
+	enum avo_status st = AVO_OK;
 
-		if (st != AVO_OK)
-			return st;
-	}
-	return decoder_finish(out, &c->decoder, &c->decode_error);
+	if (c->body.len && !c->is_event_stream)
+		st = decoder_whole(&c->decoder, buf_cstr(&c->body), c->body.len, &c->decode_error);
+	if (st != AVO_OK)
+		return st;
+	st = decoder_finish(out, &c->decoder, &c->decode_error);
+	out->streamed = c->is_event_stream;
+	return st;
 }
 
 static void transfer_done(void *arg, const struct http_result *http)

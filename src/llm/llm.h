@@ -86,6 +86,7 @@ struct llm_reply {
 	struct message message;
 	enum llm_stop stop;
 	struct llm_usage usage;
+	bool streamed;			/* it came in pieces */
 	char *id, *model;		/* as the server says; may be NULL */
 	char *explanation;		/* of a refusal; may be NULL */
 };

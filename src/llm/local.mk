@@ -11,5 +11,6 @@ libavo_a_SOURCES += \
 	src/llm/messages.c src/llm/messages.h src/llm/messages_encode.c \
 	src/llm/pricing.c src/llm/pricing.h \
 	src/llm/repair.c \
+	src/llm/reply.c \
 	src/llm/sse.c src/llm/sse.h \
 	src/llm/wire.c src/llm/wire.h

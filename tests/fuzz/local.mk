@@ -20,7 +20,8 @@ TESTS += tests/fuzz/run.sh
 FUZZ_CPPFLAGS = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(CJSON_CFLAGS)
 FUZZ_LIBS = $(CJSON_LIBS) -lm -lpthread
 FUZZ_BUILD = $(AM_V_GEN)$(MKDIR_P) tests/fuzz && FUZZ_CC='$(FUZZ_CC)' $(SHELL) $(srcdir)/tests/fuzz/build.sh
-fuzz_targets = tests/fuzz/fuzz_journal tests/fuzz/fuzz_suite tests/fuzz/fuzz_text
+fuzz_targets = tests/fuzz/fuzz_journal tests/fuzz/fuzz_suite tests/fuzz/fuzz_text \
+	tests/fuzz/fuzz_edit tests/fuzz/fuzz_sse tests/fuzz/fuzz_wire
 fuzz_journal_sources = tests/fuzz/fuzz_journal.c src/task/score.c \
 	src/journal/append.c src/journal/apply.c src/journal/apply_attempt.c src/journal/apply_run.c src/journal/apply_step.c \
 	src/journal/read.c src/journal/segment.c src/journal/state.c src/journal/verify.c
@@ -39,3 +40,18 @@ tests/fuzz/fuzz_suite: $(fuzz_suite_sources) $(libavobase_a_SOURCES)
 
 tests/fuzz/fuzz_text: $(fuzz_text_sources) $(libavobase_a_SOURCES)
 	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_text_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+EXTRA_DIST += tests/fuzz/fuzz_edit.c tests/fuzz/fuzz_sse.c tests/fuzz/fuzz_wire.c tests/fuzz/wire.dict
+fuzz_edit_sources = tests/fuzz/fuzz_edit.c src/agent/edit.c
+fuzz_sse_sources = tests/fuzz/fuzz_sse.c src/llm/sse.c src/knowledge/html.c src/knowledge/split.c
+fuzz_wire_sources = tests/fuzz/fuzz_wire.c src/llm/sse.c src/llm/wire.c src/llm/messages.c src/llm/messages_encode.c \
+	src/llm/chat.c src/llm/chat_encode.c src/llm/message.c src/llm/message_json.c src/llm/repair.c src/llm/reply.c
+
+tests/fuzz/fuzz_edit: $(fuzz_edit_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_edit_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_sse: $(fuzz_sse_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_sse_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_wire: $(fuzz_wire_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_wire_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
