@@ -205,7 +205,7 @@ static int step_in(struct cli_run *run, const struct cli_call *call, int64_t cou
 
 	if (status)
 		return status;
-	if (control_subscribe(engine.client, run->state.seq, &err) != AVO_OK) {
+	if (control_subscribe(engine.client, (uint64_t)json_int(control_hello(engine.client), "seq", 0), &err) != AVO_OK) {
 		status = cli_fail(call, &err);
 		cli_engine_leave(&engine);
 		return status;

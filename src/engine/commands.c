@@ -124,6 +124,8 @@ static enum avo_status cmd_step(struct engine *e, const cJSON *request, cJSON *a
 		return error_set(err, AVO_USAGE, "a unit is \"step\" or \"action\", not \"%.40s\"", unit);
 	if (count < 1 || count > 1000000)
 		return error_set(err, AVO_USAGE, "the number of %ss must be between 1 and 1000000", unit);
+	if (e->state.state == ENGINE_AWAITING)
+		return error_set(err, AVO_NEGATIVE, "a%d waits for approval; approve or reject it first", state_pending(&e->state)->id);
 	e->in_action_unit = action;
 	e->left = count;
 	st = start_moving(e, ENGINE_STEPPING, err);
@@ -208,44 +210,61 @@ static bool is_source(void *arg, const char *name)
 	return name[0] != '.' && (str_ends(name, ".c") || str_ends(name, ".h") || str_ends(name, ".cu") || str_ends(name, ".cuh"));
 }
 
-static enum avo_status submit_dir(int *attempt, struct engine *e, const char *dir, const char *title, struct error *err)
+static enum avo_status read_submission(struct engine *e, const char *dir, struct error *err)
 {
-	struct source parent = { 0 }, source = { 0 };
-	struct candidate candidate = { .title = title, .direction = -1 };
+	struct source parent = { 0 };
 	enum avo_status st = source_from_commit(&parent, e->lineage, state_best(&e->state)->commit, err);
 
 	if (st == AVO_OK)
-		st = source_from_dir(&source, dir, is_source, &parent, err);
-	if (st == AVO_OK && !source.count)
+		st = source_from_dir(&e->submission, dir, is_source, &parent, err);
+	if (st == AVO_OK && !e->submission.count)
 		st = error_set(err, AVO_USAGE, "there are no source files in %s", dir);
-	if (st == AVO_OK) {
-		candidate.files = source.files;
-		candidate.file_count = source.count;
-		*attempt = e->ops->submit(e->op, &candidate);
-		if (*attempt < 0)
-			st = error_set(err, AVO_BUSY, "a candidate is being evaluated, or a budget is used up; see avo status");
-	}
 	source_release(&parent);
-	source_release(&source);
 	return st;
+}
+
+int engine_try_submission(struct engine *e)
+{
+	struct candidate candidate = { .title = e->submission_title, .direction = -1 };
+	int attempt;
+
+	if (!e->submission.count || !e->step || e->orphan || e->flight.kind != FLIGHT_NONE || !engine_active(e))
+		return -1;
+	candidate.files = e->submission.files;
+	candidate.file_count = e->submission.count;
+	attempt = e->ops->submit(e->op, &candidate);
+	if (attempt < 0)
+		engine_warn(e, "the candidate \"%s\" was not evaluated; submit it again", e->submission_title);
+	source_release(&e->submission);
+	free(e->submission_title);
+	e->submission_title = NULL;
+	return attempt;
 }
 
 static enum avo_status cmd_submit(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
 {
 	const char *dir = json_str(request, "dir", e->run_dir), *title = json_str(request, "title", NULL);
 	enum avo_status st;
-	int attempt = -1;
+	int attempt;
 
 	if (!e->ops->submit)
 		return error_set(err, AVO_USAGE, "the operator %s takes no submissions; run.operator = manual does", e->ops->name);
-	if (!e->step || e->orphan || !engine_active(e))
+	if (!engine_active(e))
 		return error_set(err, AVO_BUSY, "the run is %s and takes no candidate now; resume it (avo resume) or take a step (avo step)",
 				 engine_state_name(e->state.state));
+	if (e->submission.count || e->flight.kind == FLIGHT_ATTEMPT)
+		return error_set(err, AVO_BUSY, "another candidate is being evaluated; submit this one when its verdict is in");
 	if (dir[0] != '/')
 		return error_set(err, AVO_USAGE, "the directory of a submission must be an absolute path");
-	st = submit_dir(&attempt, e, dir, title && *title ? title : "edited by hand", err);
+	st = read_submission(e, dir, err);
+	if (st != AVO_OK)
+		return st;
+	/* a step that has not begun yet, or a seed that is being scored, is no reason to lose it */
+	e->submission_title = xstrdup(title && *title ? title : "edited by hand");
+	attempt = engine_try_submission(e);
 	record_set_id(answer, "attempt", 'a', attempt);
-	return st;
+	engine_kick(e);
+	return AVO_OK;
 }
 
 static const struct {

@@ -204,6 +204,8 @@ static void end_life(struct engine *e)
 	state_release(&e->state);
 	buf_release(&e->guidance);
 	cJSON_Delete(e->result);
+	source_release(&e->submission);
+	free(e->submission_title);
 	free(e->why);
 	free(e->scratch_dir);
 	free(e->run_dir);

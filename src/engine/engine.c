@@ -80,6 +80,7 @@ static void advance(struct engine *e)
 		engine_begin_step(e);
 	else if (e->asked)
 		let_go(e);
+	engine_try_submission(e);
 }
 
 static void kicked(void *arg)

@@ -15,6 +15,7 @@
 #include "journal/state.h"
 #include "lineage/lineage.h"
 #include "operator/operator.h"
+#include "operator/source.h"
 #include "score/evaluator.h"
 
 enum flight_kind { FLIGHT_NONE, FLIGHT_PEERS, FLIGHT_SEED, FLIGHT_ATTEMPT };
@@ -71,6 +72,9 @@ struct engine {
 	int64_t left;			/* steps or actions still to do while stepping */
 	enum engine_state then;		/* the state that follows awaiting */
 	int approved;			/* attempt whose approval is journaled but not yet a version, 0: none */
+
+	struct source submission;	/* handed in, waits until a step can take it; count 0: none */
+	char *submission_title;
 
 	const char *cancel_outcome;	/* a step is being cancelled: how it will have ended; NULL: it is not */
 	char cancel_reason[160];
@@ -160,6 +164,8 @@ void budget_watch_time(struct engine *e);
 void budget_describe(char *out, size_t size, const struct engine *e, enum limit_kind kind);
 
 /* commands.c */
+/* Hands what was submitted to the operator, when it can take it now: the attempt's id, else -1. */
+int engine_try_submission(struct engine *e);
 extern const struct control_handlers engine_handlers;
 
 /* cache.c */
