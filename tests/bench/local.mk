@@ -3,3 +3,9 @@ EXTRA_PROGRAMS += tests/bench/knowledge
 tests_bench_knowledge_SOURCES = tests/bench/knowledge.c
 tests_bench_knowledge_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 EXTRA_DIST += tests/bench/results/2026-11-21-h200-seeds.json
+
+# Performance goals live here, not in timed tests.
+bench: all tests/lib/mkrun$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/vtdrive$(EXEEXT) tests/bench/knowledge$(EXEEXT)
+	@AVO_TOP_SRCDIR='$(abs_top_srcdir)' AVO_TOP_BUILDDIR='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/bench.sh
+.PHONY: bench
+EXTRA_DIST += tests/bench/bench.sh
