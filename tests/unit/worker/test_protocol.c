@@ -323,9 +323,10 @@ static void start_and_leave(bool kill_it)
 	cache = path_join(t.scratch, "cache");
 	skip_hello(&t);
 	ask_for_slow_job(&t, 1, 60);
-	for (i = 0; i < 400 && !count_processes(cache); i++)
+	/* a compiler or a candidate; the one seen may have ended by the next look */
+	for (i = 0; i < 1500 && !count_processes(cache); i++)
 		usleep(20000);
-	assert_true(count_processes(cache) > 0);	/* a compiler or a candidate */
+	assert_true(i < 1500);
 	if (kill_it) {
 		kill(t.pid, SIGKILL);
 	} else {
