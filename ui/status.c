@@ -144,7 +144,7 @@ static void add_waiting(struct workbench *wb, struct row *r, const struct attemp
 	row_printf(r, STYLE_STATUS, "  a%d %s %s %s   waiting %s   ", a->id, decision_name(a->comparison.decision),
 		   format_gain(gain, a->comparison.ratio), format_margin(margin, &a->comparison),
 		   format_clock(waiting, model_now_ms(wb->model) - a->ended_ms));
-	row_text(r, STYLE_KEY, "A");
+	row_text(r, STYLE_STATUS_KEY, "A");
 	row_text(r, STYLE_STATUS, " review");
 }
 

@@ -22,6 +22,7 @@ enum text_attr { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE =
 	X(HEADING,        "heading",       110,  -1, ATTR_BOLD,           6, -1, ATTR_BOLD,      ATTR_BOLD | ATTR_UNDERLINE) \
 	X(COLUMN,         "column",        244,  -1, 0,                   6, -1, 0,              0) \
 	X(STATUS,         "status",        252, 236, 0,                  -1, -1, 0,              0) \
+	X(STATUS_KEY,     "status-key",    117, 236, ATTR_BOLD,           6, -1, ATTR_BOLD,      ATTR_BOLD) \
 	X(RUNNING,        "running",        16, 114, ATTR_BOLD,           2, -1, ATTR_BOLD,      ATTR_BOLD) \
 	X(PAUSED,         "paused",         16, 179, ATTR_BOLD,           3, -1, ATTR_BOLD,      ATTR_BOLD | ATTR_UNDERLINE) \
 	X(FAILED,         "failed",        231, 160, ATTR_BOLD,           1, -1, ATTR_BOLD,      ATTR_REVERSE | ATTR_BOLD) \

@@ -20,3 +20,6 @@ tests_lib_fakengine_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 TESTS += tests/screens/commands.sh
 EXTRA_DIST += tests/screens/commands.sh
 tests/screens/commands.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT) tests/lib/fakengine$(EXEEXT)
+TESTS += tests/screens/monkey.sh
+EXTRA_DIST += tests/screens/monkey.sh
+tests/screens/monkey.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT)
