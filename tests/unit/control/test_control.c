@@ -364,6 +364,7 @@ static void long_paths_and_stale_sockets_work(void **state)
 	control_server_free(f.server);
 	journal_close(f.journal);
 	loop_free(f.loop);
+	*strrchr(f.dir, '/') = '\0';
 	path_remove_tree(f.dir, NULL);
 	free(path);
 	free(f.dir);
