@@ -110,13 +110,15 @@ static void paint_when_due(struct workbench *wb)
 	}
 }
 
+/* While something runs the clock alone changes the screen; else only ages do, and they have time. */
 static void tick(void *arg)
 {
 	struct workbench *wb = arg;
-	bool running = model_ticks(wb->model);
+	int64_t quiet = clock_mono_ms() - wb->painted_ms;
 
-	wb->tick_timer = loop_add_timer(wb->loop, (running ? wb->settings.seconds : IDLE_TICK_S) * 1000, tick, wb);
-	wb_dirty(wb);
+	wb->tick_timer = loop_add_timer(wb->loop, wb->settings.seconds * 1000, tick, wb);
+	if (model_ticks(wb->model) || quiet >= IDLE_TICK_S * 1000)
+		wb_dirty(wb);
 }
 
 static bool is_idle(struct workbench *wb)

@@ -130,7 +130,9 @@ END
 drive refresh 120x40 -- "$wb" --replay=2 full <<'END'
 wait 15000 RUNNING
 quiet 300
+quiet 600
 bytes 5000 5000 at one frame a second
+wait 2500 active 00:1
 key Q
 exit 0 4000
 END
