@@ -58,5 +58,7 @@ struct model_turn {
 enum model_wire { MODEL_MESSAGES, MODEL_CHAT };
 void model_stream(struct buf *out, enum model_wire wire, const struct model_turn *turn);
 void model_whole(struct buf *out, enum model_wire wire, const struct model_turn *turn);
+/* What a strict server would refuse in the messages of a request; NULL: nothing. */
+const char *model_judge(enum model_wire wire, const cJSON *messages);
 
 #endif

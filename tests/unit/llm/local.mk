@@ -1,5 +1,5 @@
 # tests/unit/llm
-MODEL_SERVER = tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_turn.c
+MODEL_SERVER = tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_judge.c tests/lib/model_turn.c
 check_PROGRAMS += tests/unit/llm/test_wires tests/unit/llm/test_message tests/unit/llm/test_client
 TESTS += tests/unit/llm/test_wires tests/unit/llm/test_message tests/unit/llm/test_client
 tests_unit_llm_test_wires_SOURCES = tests/unit/llm/test_wires.c $(MODEL_SERVER)
