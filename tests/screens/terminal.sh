@@ -45,7 +45,7 @@ wait 4000 diff v4..v5
 quiet 200
 look +2.14% bg
 key Q
-exit 0 4000
+exit 0 10000
 restored after Q
 END
 
@@ -55,7 +55,7 @@ quiet 200
 look NEEDS reverse bold plain
 look +3.40% bold plain
 key Q
-exit 0 4000
+exit 0 10000
 END
 
 drive c-locale 80x24 $frozen LC_ALL=C -- "$wb" full <<'END'
@@ -63,24 +63,24 @@ wait 8000 NEEDS YOU
 wait 100 ` 4 attempts
 absent ●
 key Q
-exit 0 4000
+exit 0 10000
 END
 
 drive keys 80x24 $frozen -- "$wb" full <<'END'
 wait 8000 NEEDS YOU
 quiet 200
 key j
-latency 100 a key reaches the screen
+latency 250 a key reaches the screen
 quiet 100
 key \e[B
 quiet 100
 key \eOB
 quiet 100
 key 4
-wait 2000 outcome
+wait 6000 outcome
 key \e
 quiet 100
-wait 2000 lineage
+wait 6000 lineage
 key /incorrect\r
 quiet 100
 key \e
@@ -88,13 +88,13 @@ quiet 100
 key :goto v2\r
 quiet 100
 key d
-wait 2000 diff v1..v2
+wait 6000 diff v1..v2
 key q
-wait 2000 95% ci
+wait 6000 95% ci
 key \x03
-wait 2000 Q leaves the workbench
+wait 6000 Q leaves the workbench
 key Q
-exit 0 4000
+exit 0 10000
 restored after Q
 END
 
@@ -102,20 +102,19 @@ drive size 120x40 $frozen -- "$wb" full <<'END'
 wait 8000 NEEDS YOU
 quiet 200
 size 40 10
-quiet 300
-wait 2000 NEEDS YOU
+wait 6000 o fold  ? help
 absent openblas
 size 160 50
 quiet 300
-wait 2000 24.8
+wait 6000 24.8
 wait 100 waits for approval
 size 1 1
 quiet 300
 size 20 5
 quiet 300
-wait 2000 NEEDS YOU
+wait 6000 NEEDS YOU
 key Q
-exit 0 4000
+exit 0 10000
 END
 
 drive idle 120x40 -- "$wb" full <<'END'
@@ -124,7 +123,7 @@ quiet 500
 bytes 5000 500 idle
 cpu 3000 150 idle
 key Q
-exit 0 4000
+exit 0 10000
 END
 
 drive refresh 120x40 -- "$wb" --replay=2 full <<'END'
@@ -134,20 +133,20 @@ quiet 600
 bytes 5000 5000 at one frame a second
 wait 2500 active 00:1
 key Q
-exit 0 4000
+exit 0 10000
 END
 
 drive suspend 80x24 $frozen -- "$wb" full <<'END'
 wait 8000 NEEDS YOU
 quiet 200
 key \x1a
-stopped 4000
+stopped 8000
 restored while suspended
 signal CONT
 quiet 300
 wait 4000 NEEDS YOU
 key Q
-exit 0 4000
+exit 0 10000
 restored after Q
 END
 
@@ -156,7 +155,7 @@ for sig in TERM INT; do
 wait 8000 NEEDS YOU
 quiet 200
 signal $sig
-exit 0 4000
+exit 0 10000
 restored after SIG$sig
 END
 done
@@ -165,7 +164,7 @@ drive crash 80x24 $frozen ASAN_OPTIONS=handle_segv=0:detect_leaks=0 -- "$wb" ful
 wait 8000 NEEDS YOU
 quiet 200
 signal SEGV
-exit -11 4000
+exit -11 10000
 restored after a crash
 END
 
@@ -173,7 +172,7 @@ drive hang-up 80x24 $frozen ASAN_OPTIONS=detect_leaks=0 -- "$wb" full <<'END'
 wait 8000 NEEDS YOU
 quiet 200
 hangup
-exit 3 4000
+exit 3 10000
 END
 
 # with SIGHUP ignored only the terminal itself tells
@@ -181,20 +180,20 @@ drive hang-up-ignored 80x24 $frozen ASAN_OPTIONS=detect_leaks=0 -- sh -c "trap '
 wait 8000 NEEDS YOU
 quiet 200
 hangup
-exit 3 4000
+exit 3 10000
 END
 
 drive held-up 80x24 $frozen -- "$wb" full <<'END'
 wait 8000 NEEDS YOU
 quiet 200
 signal STOP
-stopped 4000
+stopped 8000
 signal CONT
 quiet 300
 key 4
 wait 4000 outcome
 key Q
-exit 0 4000
+exit 0 10000
 restored after Q
 END
 
@@ -204,7 +203,7 @@ quiet 200
 key e
 wait 4000 is as it was
 key Q
-exit 0 4000
+exit 0 10000
 restored after Q
 END
 
@@ -213,7 +212,7 @@ is "$?" 3 "without a terminal: exit status 3"
 like "$out" "needs a terminal" "without a terminal: says so, and what to use instead"
 # curses itself leaks a screen when it refuses a terminal
 drive unknown-terminal 80x24 TERM=no-such-terminal ASAN_OPTIONS=detect_leaks=0 -- "$wb" full <<'END'
-exit 3 4000
+exit 3 10000
 wait 100 TERM=no-such-terminal
 restored with an unknown terminal
 END
