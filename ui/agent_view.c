@@ -76,6 +76,8 @@ static void agent_read(struct view *v)
 		add_event(v, &m->events[i]);
 	if (m->live.text.len)
 		view_add_wrapped(v, STYLE_LIVE, 0, buf_cstr(&m->live.text));
+	if (m->live.waiting[0])
+		view_add_wrapped(v, STYLE_WARN, 0, m->live.waiting);
 	if (!v->count)
 		view_add(v, ITEM_NONE, 0, STYLE_DIM, m->loaded ? " nothing has happened yet; c lets the run go" : " reading the journal");
 }

@@ -84,8 +84,10 @@ static void apply(struct model *m, const cJSON *event, struct journal_ref ref)
 	state_apply(&m->state, event, ref);
 	remember(m, event, ref);
 	m->generation++;
-	if (strcmp(type, "message") == 0)
+	if (strcmp(type, "message") == 0) {
 		buf_clear(&m->live.text);
+		m->live.waiting[0] = '\0';
+	}
 	if (strcmp(type, "attempt-scored") == 0)
 		m->live.attempt = -1;
 }
@@ -195,6 +197,7 @@ static void link_connected(void *arg, bool connected)
 
 	m->connected = connected;
 	m->live.attempt = -1;
+	m->live.waiting[0] = '\0';
 	buf_clear(&m->live.text);
 	m->generation++;
 	m->private->hooks.changed(m->private->arg);
@@ -225,6 +228,12 @@ static void link_live(void *arg, const cJSON *live)
 		m->live.total = (int)json_int(live, "total", 0);
 	} else if (strcmp(kind, "text") == 0) {
 		buf_addstr(&m->live.text, json_str(live, "text", ""));
+		m->live.waiting[0] = '\0';
+	} else if (strcmp(kind, "wait") == 0) {
+		snprintf(m->live.waiting, sizeof(m->live.waiting), "%s", json_str(live, "text", ""));
+	} else if (strcmp(kind, "again") == 0) {
+		/* what was streamed is void */
+		buf_clear(&m->live.text);
 	}
 	m->generation++;
 	m->private->hooks.changed(m->private->arg);

@@ -30,6 +30,7 @@ struct model_live {
 	char stage[32];
 	int done, total;
 	struct buf text;		/* words of an agent since its last message */
+	char waiting[400];		/* what it waits for, with a countdown; "" when for nothing */
 };
 
 struct model_options {

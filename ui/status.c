@@ -56,6 +56,8 @@ static void add_doing(struct workbench *wb, struct row *r)
 			row_printf(r, STYLE_STATUS, " %d/%d", live->done, live->total);
 	} else if (last && !last->ended_ms) {
 		row_printf(r, STYLE_STATUS, " · a%d being scored", last->id);
+	} else if (live->waiting[0]) {
+		row_text(r, STYLE_STATUS, " · waiting for the model");
 	} else if (action && !action->ended_ms) {
 		row_printf(r, STYLE_STATUS, " · %s", action->kind);
 	}
