@@ -40,6 +40,7 @@ struct bench {
 	int ratios;
 	struct comparison first;			/* the interval within one repeat */
 	double peak;
+	int repeats_done;
 };
 
 static void sample_add(struct sample *s, double value)
@@ -171,6 +172,13 @@ static int measure_versions(struct bench *b, const struct cli_call *call)
 	return 0;
 }
 
+/* Once: a peer that is not here will not be there in the next repeat either. */
+static void note_absent(const struct cli_call *call, struct bench *b, const char *name, const char *why)
+{
+	if (b->repeats_done == 0)
+		fprintf(stderr, "avo %s: no %s: %s\n", call->command->name, name, why);
+}
+
 static int measure_peers(struct bench *b, const struct cli_call *call)
 {
 	cJSON *result;
@@ -182,9 +190,14 @@ static int measure_peers(struct bench *b, const struct cli_call *call)
 	b->peak = json_num(result, "peak", NAN);
 	cJSON_ArrayForEach(peer, json_arr(result, "peers")) {
 		const char *name = json_str(peer, "name", "peer");
-		struct column *column = peer_column(b, name);
+		struct column *column;
 		struct score score;
 
+		if (json_str(peer, "absent", NULL)) {
+			note_absent(call, b, name, json_str(peer, "absent", ""));
+			continue;
+		}
+		column = peer_column(b, name);
 		score_from_json(&score, peer);
 		if (column)
 			column_add(column, name, &score);
@@ -323,6 +336,7 @@ int cli_bench(const struct cli_call *call, const struct cli_run *run, int repeat
 		status = measure_versions(b, call);
 		if (!status)
 			status = measure_peers(b, call);
+		b->repeats_done++;
 	}
 	if (!status && call->global->json)
 		print_json(b, repeats);

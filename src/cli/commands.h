@@ -28,6 +28,9 @@ extern const struct cli_command cmd_status, cmd_pause, cmd_resume, cmd_stop, cmd
 /* score.c: the scoring function by hand */
 extern const struct cli_command cmd_score, cmd_bench, cmd_redteam;
 
+/* counters.c */
+extern const struct cli_command cmd_counters;
+
 /* report.c */
 extern const struct cli_command cmd_report;
 

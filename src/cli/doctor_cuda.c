@@ -6,10 +6,14 @@
 
 /* NVIDIA's libraries, opened by hand: none is linked, each has a cost of its own when missing. */
 
-static void *open_first(const char *const *names)
+/* The variable names another file, for the worker as well. */
+static void *open_first(const char *variable, const char *const *names)
 {
+	const char *named = getenv(variable);
 	void *handle = NULL;
 
+	if (named && *named)
+		return dlopen(named, RTLD_NOW | RTLD_LOCAL);
 	for (; *names && !handle; names++)
 		handle = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
 	return handle;
@@ -52,7 +56,7 @@ static int describe_devices(struct buf *out, void *driver)
 static bool check_driver(struct doctor *d)
 {
 	static const char *const names[] = { "libcuda.so.1", "libcuda.so", NULL };
-	void *driver = open_first(names);
+	void *driver = open_first("AVO_CUDA", names);
 	flag_fn *init = driver ? LOAD(flag_fn, driver, "cuInit") : NULL;
 	int_fn *get_version = driver ? LOAD(int_fn, driver, "cuDriverGetVersion") : NULL;
 	struct buf devices = BUF_INIT;
@@ -84,7 +88,7 @@ static bool check_nvrtc(struct doctor *d)
 		"libnvrtc.so.13", "/usr/local/cuda/lib64/libnvrtc.so.13", "libnvrtc.so.12", "/usr/local/cuda/lib64/libnvrtc.so.12",
 		"libnvrtc.so", "/usr/local/cuda/lib64/libnvrtc.so", NULL,
 	};
-	void *handle = open_first(names);
+	void *handle = open_first("AVO_NVRTC", names);
 	pair_fn *get_version = handle ? LOAD(pair_fn, handle, "nvrtcVersion") : NULL;
 	int major = 0, minor = 0;
 
@@ -102,7 +106,7 @@ static void check_cupti(struct doctor *d)
 		"libcupti.so.13", "/usr/local/cuda/lib64/libcupti.so.13", "/usr/local/cuda/extras/CUPTI/lib64/libcupti.so.13",
 		"libcupti.so.12", "/usr/local/cuda/extras/CUPTI/lib64/libcupti.so.12", "libcupti.so", NULL,
 	};
-	void *handle = open_first(names);
+	void *handle = open_first("AVO_CUPTI", names);
 	int_fn *get_version = handle ? LOAD(int_fn, handle, "cuptiGetVersion") : NULL;
 	int version = 0;
 
@@ -115,7 +119,7 @@ static void check_cupti(struct doctor *d)
 static void check_cudnn(struct doctor *d)
 {
 	static const char *const names[] = { "libcudnn.so.9", "/usr/local/cuda/lib64/libcudnn.so.9", "libcudnn.so", NULL };
-	void *handle = open_first(names);
+	void *handle = open_first("AVO_CUDNN", names);
 	size_fn *get_version = handle ? LOAD(size_fn, handle, "cudnnGetVersion") : NULL;
 
 	if (!get_version)
@@ -129,7 +133,7 @@ static void check_nvml(struct doctor *d)
 	static const char *const names[] = { "libnvidia-ml.so.1", "libnvidia-ml.so", NULL };
 	typedef int version_fn(char *, unsigned);
 	typedef int init_fn(void);
-	void *handle = open_first(names);
+	void *handle = open_first("AVO_NVML", names);
 	init_fn *init = handle ? LOAD(init_fn, handle, "nvmlInit_v2") : NULL;
 	version_fn *get_version = handle ? LOAD(version_fn, handle, "nvmlSystemGetDriverVersion") : NULL;
 	char version[96] = "";

@@ -7,6 +7,7 @@ libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
 	src/cli/attach.c src/cli/attach.h \
 	src/cli/bench.c src/cli/bench.h \
 	src/cli/commands.h \
+	src/cli/counters.c \
 	src/cli/doctor.c src/cli/doctor.h \
 	src/cli/doctor_cuda.c \
 	src/cli/doctor_machine.c \

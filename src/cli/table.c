@@ -7,7 +7,7 @@ const struct cli_command *const cli_commands[] = {
 	&cmd_step, &cmd_pause, &cmd_resume, &cmd_stop,
 	&cmd_pending, &cmd_approve, &cmd_reject, &cmd_gate, &cmd_hint,
 	&cmd_log, &cmd_show, &cmd_diff, &cmd_attempts, &cmd_directions, &cmd_events,
-	&cmd_score, &cmd_bench, &cmd_redteam,
+	&cmd_score, &cmd_bench, &cmd_counters, &cmd_redteam,
 	&cmd_fork, &cmd_replay, &cmd_report,
 	&cmd_knowledge, &cmd_doctor,
 	&cmd_help, &cmd_completion,

@@ -219,6 +219,12 @@ static void peers_measured(struct engine *e, const cJSON *result)
 	json_set_str(event, "sandbox", json_str(hello, "sandbox", NULL));
 	engine_record(e, event, JOURNAL_LAZY);
 	cJSON_ArrayForEach(peer, json_arr(result, "peers")) {
+		const char *absent = json_str(peer, "absent", NULL);
+
+		if (absent) {
+			engine_warn(e, "the peer %s cannot be measured here: %.180s", json_str(peer, "name", "?"), absent);
+			continue;
+		}
 		event = cJSON_Duplicate(peer, true);
 		json_set_str(event, "type", "peer");
 		engine_record(e, event, JOURNAL_LAZY);

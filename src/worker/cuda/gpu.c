@@ -360,6 +360,7 @@ static void peer_cudnn(struct peer *p, struct backend *b)
 	struct run_outcome outcome;
 	struct error why;
 
+	snprintf(p->label, sizeof(p->label), "cuDNN");
 	if (cudnn_describe(p->label, sizeof(p->label), &why) != AVO_OK) {
 		snprintf(p->why_not, sizeof(p->why_not), "%.250s", why.text);
 		return;
