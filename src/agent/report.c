@@ -141,57 +141,73 @@ void report_attempt(struct buf *out, const struct run_state *s, const struct att
 	add_fate(out, a);
 }
 
-static void add_number(struct buf *out, const cJSON *item, const cJSON *other)
+static const cJSON *counter_with_id(const cJSON *counters, const char *id)
 {
-	buf_printf(out, "  %-44s %14.6g", item->string, item->valuedouble);
-	if (cJSON_IsNumber(other) && fabs(other->valuedouble) > 0)
-		buf_printf(out, " %14.6g  x%.3f", other->valuedouble, item->valuedouble / other->valuedouble);
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, counters)
+		if (strcmp(json_str(c, "id", ""), id) == 0)
+			return c;
+	return NULL;
+}
+
+static void add_counter(struct buf *out, const cJSON *c, const cJSON *other)
+{
+	double value = json_num(c, "value", NAN), before = json_num(other, "value", NAN);
+
+	buf_printf(out, "  %-40s ", json_str(c, "label", json_str(c, "id", "?")));
+	if (!isfinite(value)) {
+		/* absent is not zero */
+		buf_addstr(out, "not available\n");
+		return;
+	}
+	buf_printf(out, "%12.5g %-10s", value, json_str(c, "unit", ""));
+	if (isfinite(before))
+		buf_printf(out, " %12.5g", before);
+	if (isfinite(before) && before > 0)
+		buf_printf(out, "  x%.3f", value / before);
 	buf_addch(out, '\n');
 }
 
-static bool is_protocol(const char *name)
-{
-	static const char *const names[] = { "id", "event", "op", "type", "verdict" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* Whatever the backend measures: numbers become lines, objects become groups. */
-static void add_group(struct buf *out, const cJSON *group, const cJSON *other)
+static void add_kernel(struct buf *out, const cJSON *kernel)
 {
 	const cJSON *item;
 
-	cJSON_ArrayForEach(item, group) {
-		const cJSON *o = item->string ? json_get(other, item->string) : NULL;
-
-		if (cJSON_IsNumber(item) && item->string)
-			add_number(out, item, o);
-		else if (cJSON_IsString(item) && item->string && !is_protocol(item->string))
-			buf_printf(out, "  %-44s %.200s\n", item->string, item->valuestring);
-		else if (cJSON_IsObject(item)) {
-			const char *name = json_str(item, "name", item->string ? item->string : "");
-			double value = json_num(item, "value", NAN);
-
-			if (isfinite(value)) {
-				buf_printf(out, "  %-44s %14.6g %s\n", name, value, json_str(item, "unit", ""));
-			} else {
-				buf_printf(out, "%s:\n", name);
-				add_group(out, item, o);
-			}
-		} else if (cJSON_IsArray(item)) {
-			buf_printf(out, "%s:\n", item->string ? item->string : "");
-			add_group(out, item, o);
-		}
-	}
+	buf_printf(out, "  %s:", json_str(kernel, "kernel", "?"));
+	cJSON_ArrayForEach(item, kernel)
+		if (cJSON_IsNumber(item))
+			buf_printf(out, " %s %.6g", item->string, item->valuedouble);
+	buf_addch(out, '\n');
 }
 
 void report_profile(struct buf *out, const cJSON *result, const cJSON *other, const char *other_name)
 {
+	const char *group = "", *absent;
+	const cJSON *c;
+
 	if (other)
-		buf_printf(out, "(second column: %s)\n", other_name);
-	add_group(out, result, other);
+		buf_printf(out, "(second number: %s)\n", other_name);
+	cJSON_ArrayForEach(c, json_arr(result, "counters")) {
+		if (strcmp(group, json_str(c, "group", "")) != 0) {
+			group = json_str(c, "group", "");
+			buf_printf(out, "%s\n", group);
+		}
+		add_counter(out, c, counter_with_id(json_arr(other, "counters"), json_str(c, "id", "")));
+	}
+	absent = json_str(result, "counters_absent", NULL);
+	if (absent)
+		buf_printf(out, "no counters: %s\n", absent);
+	cJSON_ArrayForEach(c, result)
+		if (cJSON_IsArray(c) && json_str(cJSON_GetArrayItem(c, 0), "kernel", NULL)) {
+			const cJSON *kernel;
+
+			buf_addstr(out, "kernels\n");
+			cJSON_ArrayForEach(kernel, c)
+				add_kernel(out, kernel);
+		}
+	absent = json_str(result, "activity_absent", NULL);
+	if (absent)
+		buf_printf(out, "no times of kernels: %s\n", absent);
+	if (!json_arr(result, "counters") && !absent)
+		buf_addstr(out, "The worker measured nothing.\n");
 }

@@ -36,6 +36,7 @@ static void agent_close(void *op)
 	http_free(a->http);
 	knowledge_close(a->knowledge);
 	memory_release(&a->memory);
+	cJSON_Delete(a->last_profile);
 	llm_reply_release(&a->reply);
 	llm_config_release(&a->config);
 	buf_release(&a->queue);

@@ -43,6 +43,9 @@ struct agent {
 	struct evaluator *profiler;	/* a worker of its own, started when it is first needed */
 	struct evaluation *profiling;
 	bool profile_wanted;		/* the running tool call waits for it */
+	char profile_of[32];		/* what is being measured: "v3", "a17", "work" */
+	cJSON *last_profile;		/* of what was measured before, to compare with; may be NULL */
+	char last_profile_of[32];
 	struct suite suite;
 	bool have_suite;
 	char *system, *summary_prompt, *review_prompt;	/* owned */

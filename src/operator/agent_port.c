@@ -78,6 +78,20 @@ static bool port_evaluate(void *arg, const char *title, const char *why_changed,
 
 /* --- profile ------------------------------------------------------------------------ */
 
+/* Measurements are compared with the one before, and kept where others can see them. */
+static void keep_profile(struct agent *a, const cJSON *result)
+{
+	cJSON *event = cJSON_CreateObject();
+
+	json_set_str(event, "type", "profile");
+	json_set_str(event, "what", a->profile_of);
+	json_set(event, "result", cJSON_Duplicate(result, true));
+	a->memory.record(a->memory.record_arg, event);
+	cJSON_Delete(a->last_profile);
+	a->last_profile = cJSON_Duplicate(result, true);
+	snprintf(a->last_profile_of, sizeof(a->last_profile_of), "%s", a->profile_of);
+}
+
 static void profile_done(void *arg, const cJSON *result)
 {
 	struct agent *a = arg;
@@ -92,7 +106,9 @@ static void profile_done(void *arg, const cJSON *result)
 	if (failed)
 		buf_printf(&text, "It could not be profiled: %s\n", reason ? reason : verdict);
 	else
-		report_profile(&text, result, NULL, NULL);
+		report_profile(&text, result, a->last_profile, a->last_profile_of);
+	if (!failed)
+		keep_profile(a, result);
 	toolbox_answer(&a->box, buf_cstr(&text), failed);
 	buf_release(&text);
 }
@@ -148,6 +164,7 @@ static bool port_profile(void *arg, const char *what, const char *case_name, con
 	free(cache);
 	free(dir);
 	a->profile_wanted = true;
+	snprintf(a->profile_of, sizeof(a->profile_of), "%.31s", what);
 	evaluation = evaluator_submit(a->profiler, request, PROFILE_MS, &callbacks, a);
 	/* it may be over already */
 	if (a->profile_wanted)

@@ -13,3 +13,6 @@ tests/e2e/agent.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EX
 TESTS += tests/e2e/gpu_journal.sh
 tests/e2e/gpu_journal.log: avo$(EXEEXT)
 EXTRA_DIST += tests/e2e/gpu_journal.sh tests/fixtures/h200-sm90a/journal.jsonl
+TESTS += tests/e2e/knowledge.sh
+EXTRA_DIST += tests/e2e/knowledge.sh
+tests/e2e/knowledge.log: avo$(EXEEXT)

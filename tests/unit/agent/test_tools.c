@@ -1,6 +1,7 @@
 /* The tools: what they do, and that a model which calls them wrongly is told how to do better. */
 #include "avo.h"
 #include "agent/edit.h"
+#include "agent/report.h"
 #include "agent/tools.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -272,6 +273,24 @@ static void an_edit_that_misses_says_what_is_there(void **state)
 	assert_edit(text, "int a;", "int a;", EDIT_ALL, AVO_USAGE, "same");
 }
 
+static void counters_are_compared_and_absent_ones_are_not_zero(void **state)
+{
+	cJSON *now = cJSON_Parse("{\"counters\":[{\"id\":\"t\",\"label\":\"tensor pipe\",\"group\":\"pipes\",\"unit\":\"%\",\"value\":60},"
+				 "{\"id\":\"x\",\"label\":\"exponentials\",\"group\":\"pipes\",\"unit\":\"%\",\"value\":null}],"
+				 "\"activity\":[{\"kernel\":\"attend\",\"us\":12.5,\"registers\":168}]}");
+	cJSON *before = cJSON_Parse("{\"counters\":[{\"id\":\"t\",\"value\":50}]}");
+	struct buf out = BUF_INIT;
+
+	report_profile(&out, now, before, "v3");
+	ASSERT_HAS(out.data, "(second number: v3)");
+	ASSERT_HAS(out.data, "60 %                    50  x1.200");
+	ASSERT_HAS(out.data, "not available");
+	ASSERT_HAS(out.data, "attend: us 12.5 registers 168");
+	buf_release(&out);
+	cJSON_Delete(now);
+	cJSON_Delete(before);
+}
+
 static void every_tool_is_described_by_a_valid_schema(void **state)
 {
 	size_t i;
@@ -305,6 +324,7 @@ int main(void)
 		WITH_BOX(background_jobs_are_asked_for_and_stopped),
 		WITH_BOX(the_shell_knows_no_secrets),
 		cmocka_unit_test(an_edit_that_misses_says_what_is_there),
+		cmocka_unit_test(counters_are_compared_and_absent_ones_are_not_zero),
 		cmocka_unit_test(every_tool_is_described_by_a_valid_schema),
 	};
 
