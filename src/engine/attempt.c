@@ -36,6 +36,8 @@ static void add_measuring(cJSON *request, const struct settings *s)
 		json_set_int(request, "max_pairs", s->max_pairs);
 	if (s->confidence > 0)
 		json_set_num(request, "confidence", s->confidence);
+	if (s->max_seconds > 0)
+		json_set_num(request, "max_seconds", s->max_seconds);
 	if (s->match_tolerance > 0)
 		json_set_num(request, "match_tolerance", s->match_tolerance);
 }

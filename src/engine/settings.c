@@ -21,6 +21,7 @@ const struct setting settings_table[] = {
 	{ "score.deadline", SETTING_DURATION, "10m", "An evaluation that takes longer is cancelled" },
 	{ "score.min-pairs", SETTING_INT, "0", "Paired measurements before the first decision; 0: the worker's default" },
 	{ "score.max-pairs", SETTING_INT, "0", "Paired measurements after which it is inconclusive; 0: the worker's default" },
+	{ "score.max-seconds", SETTING_NUMBER, "0", "Seconds of comparing after which an undecided comparison is inconclusive, once min-pairs are done; 0: the worker's default" },
 	{ "score.confidence", SETTING_NUMBER, "0", "Confidence of a decision, such as 0.95; 0: the worker's default" },
 	{ "score.match-tolerance", SETTING_NUMBER, "0", "Half width around 1 of a ratio that counts as matched, such as 0.005; 0: the worker's default" },
 	{ "score.peers", SETTING_BOOL, "true", "Measure the peak and the peer baselines at the first start" },
@@ -174,6 +175,8 @@ static enum avo_status load_score(struct settings *out, const struct conf *conf,
 		st = read_num(&out->confidence, conf, "score.confidence", err);
 	if (st == AVO_OK)
 		st = read_num(&out->match_tolerance, conf, "score.match-tolerance", err);
+	if (st == AVO_OK)
+		st = read_num(&out->max_seconds, conf, "score.max-seconds", err);
 	if (st == AVO_OK)
 		st = read_bool(&out->peers, conf, "score.peers", err);
 	return st == AVO_OK ? read_int(&out->cache_mib, conf, "score.cache-size", err) : st;

@@ -35,7 +35,7 @@ struct settings {
 	double budget_cost;
 	char worker[512];
 	int64_t deadline_ms, min_pairs, max_pairs, cache_mib;
-	double confidence, match_tolerance;
+	double confidence, match_tolerance, max_seconds;
 	bool peers;
 	bool supervisor;
 	int64_t stall, repeats, same_errors, cycle, idle_steps, cooldown;

@@ -77,6 +77,12 @@ enum decision sequential_add(struct sequential *s, double first, double second)
 	return s->decision;
 }
 
+void sequential_give_up(struct sequential *s)
+{
+	if (s->decision == DECISION_NONE)
+		s->decision = DECISION_INCONCLUSIVE;
+}
+
 void sequential_comparison(struct comparison *out, const struct sequential *s)
 {
 	double mean, lo, hi;

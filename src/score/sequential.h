@@ -44,6 +44,8 @@ struct sequential {
 void sequential_init(struct sequential *s, const struct sequential_plan *plan);
 /* Adds a round by its halves. DECISION_NONE: measure another one; anything else is final. */
 enum decision sequential_add(struct sequential *s, double first, double second);
+/* The time for it is used up: `inconclusive`, unless something was decided. */
+void sequential_give_up(struct sequential *s);
 /* The ratio and its interval over the rounds so far, as at a look. */
 void sequential_comparison(struct comparison *out, const struct sequential *s);
 

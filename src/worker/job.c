@@ -52,6 +52,7 @@ enum avo_status job_parse(struct job *out, const cJSON *request, struct error *e
 	out->plan.max_pairs = (int)json_int(request, "max_pairs", plan.max_pairs);
 	out->plan.confidence = json_num(request, "confidence", plan.confidence);
 	out->plan.match_tolerance = json_num(request, "match_tolerance", plan.match_tolerance);
+	out->max_seconds = json_num(request, "max_seconds", 4);
 	out->seeds.key = (uint64_t)json_int(request, "seed", 0);
 	snprintf(out->case_name, sizeof(out->case_name), "%s", json_str(request, "case", ""));
 	out->ops = backend_find(backend);

@@ -15,6 +15,7 @@ struct job {
 	char *cache;			/* directory, made if missing */
 	char case_name[SCORE_NAME_SIZE];	/* profile: which case; "" is the first */
 	struct sequential_plan plan;
+	double max_seconds;		/* of comparing, once min_pairs are done; a slow kernel gets fewer rounds */
 	struct random_source seeds;
 };
 

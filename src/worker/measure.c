@@ -1,5 +1,6 @@
 /* How fast is the candidate? Samples by itself, or A B B A beside the incumbent on the same values. */
 #include "avo.h"
+#include "base/clock.h"
 #include "worker/evaluation.h"
 
 #include <math.h>
@@ -185,6 +186,7 @@ static enum avo_status top_up(struct evaluation *e, struct error *err)
 enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err)
 {
 	enum decision decision = DECISION_NONE;
+	int64_t until = clock_mono_ms() + (int64_t)(e->job->max_seconds * 1000);
 	enum avo_status st = AVO_OK;
 
 	sequential_init(&e->pairs, &e->job->plan);
@@ -194,6 +196,10 @@ enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err)
 		st = time_round(halves, e, err);
 		if (st == AVO_OK && evaluation_going(e))
 			decision = sequential_add(&e->pairs, halves[0], halves[1]);
+		if (decision == DECISION_NONE && e->pairs.count >= e->pairs.plan.min_pairs && clock_mono_ms() > until) {
+			sequential_give_up(&e->pairs);
+			break;
+		}
 		job_progress(e->progress, "compare", e->pairs.count, e->pairs.plan.max_pairs);
 	}
 	return st == AVO_OK && evaluation_going(e) ? top_up(e, err) : st;
