@@ -152,7 +152,7 @@ int namespaces_enter(const struct plan *plan)
 	int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	int alive[2], e;
+	int alive[2], e, dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	pid_t pid;
 
 	if (plan->layers & SANDBOX_BWRAP)
@@ -161,6 +161,8 @@ int namespaces_enter(const struct plan *plan)
 		flags |= CLONE_NEWUSER;
 	if (unshare(flags) != 0)
 		return plan_fail(plan, errno, "namespaces", "unshare");
+	/* the maps of a process that hides its memory (it holds a key) belong to root: not yet, then */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (plan->layers & SANDBOX_USERNS && (e = map_ids(plan, uid, gid)) != 0)
 		return e;
 	/* pid 1 learns from its end of file that the outer process is gone */
@@ -173,6 +175,7 @@ int namespaces_enter(const struct plan *plan)
 		close(alive[1]);
 		return be_init(plan, alive[0]);
 	}
+	prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0, 0);
 	/* keep the end of the pipe that tells of our life, and nothing else that somebody may wait on */
 	namespaces_let_go(alive[1]);
 	follow(plan, pid);

@@ -22,6 +22,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -614,6 +615,22 @@ static void a_start_costs_milliseconds(void **state)
 	buf_release(&out);
 }
 
+/* The engine hides its memory once it holds a key; ordinary users' namespaces must not be lost by that. */
+static void a_caller_that_hides_its_memory_confines_as_well(void **state)
+{
+	struct buf out = BUF_INIT;
+	unsigned layers = sandbox_layers();
+	int status;
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	status = shell(&out, "ls -d /proc/[0-9]* | wc -l");
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	assert_int_equal(status, 0);
+	if (layers & SANDBOX_NAMESPACES)
+		assert_in_range(strtol(buf_cstr(&out), NULL, 10), 1, 8);
+	buf_release(&out);
+}
+
 int main(int argc, char **argv)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -629,7 +646,7 @@ int main(int argc, char **argv)
 		T(nothing_of_the_parents_environment_is_inherited), T(no_descriptor_leaks),
 		T(reading_is_limited_to_what_was_named), T(the_kernels_settings_cannot_be_written),
 		T(private_files_can_be_shown), T(misuse_is_reported_before_anything_starts),
-		T(a_confined_process_can_seal_itself), T(a_gpu_process_sees_sysfs), T(init_hides_the_callers_memory),
+		T(a_confined_process_can_seal_itself), T(a_gpu_process_sees_sysfs), T(a_caller_that_hides_its_memory_confines_as_well), T(init_hides_the_callers_memory),
 		T(programs_and_processes_only_where_allowed), T(cpu_time_and_memory_end),
 		T(children_die_with_their_parent), T(a_timeout_kills_the_whole_family), T(a_start_costs_milliseconds),
 	};
