@@ -21,6 +21,7 @@ struct trial {
 	enum model_wire wire;
 	const struct model_answer *script;
 	int length;
+	int64_t silence_ms;		/* all three clocks of silence; 0: longer than any load makes it */
 	int asks;			/* requests that came */
 	bool saw_key, saw_whole;
 	int waits, agains, wasted;
@@ -95,7 +96,7 @@ static const struct llm_callbacks callbacks = { on_text, NULL, on_again, on_wait
 static void run_trial_to(struct trial *t, const char *url)
 {
 	struct llm_config config = { .wire = t->wire == MODEL_MESSAGES ? &wire_messages : &wire_chat, .model = (char *)"m",
-				     .key = (char *)"sk-secret-key", .max_output = 100, .header_ms = 300, .idle_ms = 200, .stall_ms = 300 };
+				     .key = (char *)"sk-secret-key", .max_output = 100 };
 	struct llm_patience patience = { 10, 40 };
 	struct llm_request request = { .config = &config, .system = "s" };
 	struct conversation c = { 0 };
@@ -103,8 +104,9 @@ static void run_trial_to(struct trial *t, const char *url)
 	struct llm_call *call;
 	struct http *http;
 	struct message m;
-	int64_t give_up = clock_mono_ms() + 20000;
+	int64_t give_up = clock_mono_ms() + 60000;
 
+	config.header_ms = config.idle_ms = config.stall_ms = t->silence_ms ? t->silence_ms : 60000;
 	loop_new(&t->loop, NULL);
 	assert_int_equal(http_new(&http, t->loop, NULL), AVO_OK);
 	server = model_server_new(t->loop, answer, t);
@@ -189,7 +191,7 @@ static void a_failing_first_try_is_made_good(void **state)
 
 	FOR_BOTH(w) for (i = 0; i < ARRAY_LEN(bad); i++) {
 		struct model_answer script[2] = { bad[i], { 0 } };
-		struct trial t = { .wire = both[w], .script = script, .length = 2 };
+		struct trial t = { .wire = both[w], .script = script, .length = 2, .silence_ms = 1500 };
 
 		run_trial(&t);
 		assert_int_equal(t.agains, 1);
