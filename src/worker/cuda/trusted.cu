@@ -61,6 +61,41 @@ struct scan_result {
 	u64 first_bad;			// index of the first element that is not finite; n when there is none
 };
 
+// One block's part of a scan, from 256 threads. NVRTC 13.0 dies of the shuffles when it
+// compiles for anything older than Hopper.
+__device__ void add_to_scan(struct scan_result *result, u64 digest, u64 first, u64 n)
+{
+#if __CUDA_ARCH__ >= 900
+	for (int offset = 16; offset; offset >>= 1) {
+		u64 other = __shfl_down_sync(~0u, first, offset);
+
+		digest += __shfl_down_sync(~0u, digest, offset);
+		first = other < first ? other : first;
+	}
+	if (threadIdx.x % 32)
+		return;
+#else
+	__shared__ u64 digests[256], firsts[256];
+
+	digests[threadIdx.x] = digest;
+	firsts[threadIdx.x] = first;
+	for (u32 half = 128; half; half >>= 1) {
+		__syncthreads();
+		if (threadIdx.x < half) {
+			digests[threadIdx.x] += digests[threadIdx.x + half];
+			firsts[threadIdx.x] = min(firsts[threadIdx.x], firsts[threadIdx.x + half]);
+		}
+	}
+	if (threadIdx.x)
+		return;
+	digest = digests[0];
+	first = firsts[0];
+#endif
+	atomicAdd(&result->digest, digest);
+	if (first < n)
+		atomicMin(&result->first_bad, first);
+}
+
 // result->first_bad must hold n, result->digest 0.
 extern "C" __global__ void scan(const u16 *values, u64 n, struct scan_result *result)
 {
@@ -79,17 +114,7 @@ extern "C" __global__ void scan(const u16 *values, u64 n, struct scan_result *re
 				first = 4 * i + j;
 		digest += mix(word ^ mix(i + 1));
 	}
-	for (int offset = 16; offset; offset >>= 1) {
-		u64 other = __shfl_down_sync(~0u, first, offset);
-
-		digest += __shfl_down_sync(~0u, digest, offset);
-		first = other < first ? other : first;
-	}
-	if (threadIdx.x % 32 == 0) {
-		atomicAdd(&result->digest, digest);
-		if (first < n)
-			atomicMin(&result->first_bad, first);
-	}
+	add_to_scan(result, digest, first, n);
 }
 
 // Hides an output under a secret stream, and shows it again: what ran earlier on the same

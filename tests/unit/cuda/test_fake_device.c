@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "score/redteam.h"
 #include "task/score.h"
 #include "worker/cuda/nvrtc.h"
 #include "../worker/worker_client.h"
@@ -56,19 +57,25 @@ static char *candidate(const char *kernel)
 	return dir;
 }
 
-static cJSON *job(const char *op, const char *kernel, const char *incumbent)
+static cJSON *run_job(const char *op, const char *dir, const char *incumbent)
 {
-	char *dir = candidate(kernel), *other = incumbent ? candidate(incumbent) : NULL;
-	cJSON *request = cJSON_CreateObject(), *result;
+	cJSON *request = cJSON_CreateObject();
 
 	json_set_str(request, "op", op);
 	json_set_str(request, "backend", "cuda");
 	json_set_str(request, "suite", suite_path);
 	json_set_str(request, "candidate", dir);
-	json_set_str(request, "incumbent", other);
+	json_set_str(request, "incumbent", incumbent);
 	json_set_int(request, "min_pairs", 5);
 	json_set_int(request, "max_pairs", 5);
-	result = client_run(&client, request);
+	return client_run(&client, request);
+}
+
+static cJSON *job(const char *op, const char *kernel, const char *incumbent)
+{
+	char *dir = candidate(kernel), *other = incumbent ? candidate(incumbent) : NULL;
+	cJSON *result = run_job(op, dir, other);
+
 	free(dir);
 	free(other);
 	return result;
@@ -169,24 +176,34 @@ static void a_profile_without_cupti_says_why_and_keeps_the_rest(void **state)
 	cJSON_Delete(result);
 }
 
-static void a_plan_that_names_another_kernel_is_refused(void **state)
+/* Those bad candidates that are found out before anything of theirs runs on a device. */
+static void lies_in_a_plan_are_found_without_a_gpu(void **state)
 {
-	char *dir = candidate("works"), *other = path_join(client.scratch, "misnamed");
-	cJSON *request = cJSON_CreateObject(), *result;
+	struct redteam team;
+	struct error err = { 0 };
+	int i, judged = 0;
 
-	free(dir);
-	assert_int_equal(path_mkdirs(other, 0755, NULL), AVO_OK);
-	write_file(other, "kernel.cu", "extern \"C\" __global__ void here()\n{\n}\n");
-	write_file(other, "plan.c", "#include <avo/plan.h>\nint avo_plan(const struct avo_problem *p, struct avo_plan *plan)\n{\n"
-				    "\tavo_launch(plan, \"there\", avo_dim(1, 1, 1), avo_dim(32, 1, 1), 0);\n\treturn 0;\n}\n");
-	json_set_str(request, "op", "evaluate");
-	json_set_str(request, "backend", "cuda");
-	json_set_str(request, "suite", suite_path);
-	json_set_str(request, "candidate", other);
-	result = client_run(&client, request);
-	expect(result, "crashed", "no entry point there");
-	cJSON_Delete(result);
-	free(other);
+	if (redteam_load(&team, "cuda", &err) != AVO_OK)
+		fail_msg("%s", err.text);
+	for (i = 0; i < team.count; i++) {
+		const struct redteam_case *c = &team.cases[i];
+		char got[400], *dir;
+		cJSON *result;
+
+		if (strncmp(c->name, "plan-", 5) != 0 && strcmp(c->verdict, "build-failed") != 0)
+			continue;
+		dir = path_join(client.scratch, c->name);
+		assert_int_equal(redteam_stage(c, dir, &err), AVO_OK);
+		result = run_job("evaluate", dir, NULL);
+		if (!redteam_judge(got, sizeof(got), c, result))
+			fail_msg("%s must be %s, is %s", c->name, c->verdict, got);
+		print_message("# %s: %s\n", c->name, got);
+		cJSON_Delete(result);
+		free(dir);
+		judged++;
+	}
+	assert_in_range(judged, 12, 100);
+	redteam_release(&team);
 }
 
 /* A worker of its own with this variable set. */
@@ -245,7 +262,7 @@ int main(void)
 		cmocka_unit_test(clocks_that_disagree_are_not_a_score),
 		cmocka_unit_test(what_the_incumbent_does_is_not_blamed_on_the_challenger),
 		cmocka_unit_test(a_profile_without_cupti_says_why_and_keeps_the_rest),
-		cmocka_unit_test(a_plan_that_names_another_kernel_is_refused),
+		cmocka_unit_test(lies_in_a_plan_are_found_without_a_gpu),
 		cmocka_unit_test(no_device_and_no_context_are_said_so),
 	};
 	struct error err;

@@ -365,6 +365,33 @@ static void device_code_compiles_clean(void **state)
 	}
 }
 
+/* What fills, hides, scans and compares tensors is compiled on the node, for whatever device is there. */
+static void the_workers_device_code_compiles(void **state)
+{
+	static const char *const archs[] = { "sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a" };
+	char *path = tree_path("src/worker/cuda/trusted.cu"), name[64];
+	struct buf source = BUF_INIT;
+	struct error err;
+
+	if (nvrtc_describe(name, sizeof(name), &err) != AVO_OK) {
+		free(path);
+		print_message("# SKIP %s\n", err.text);
+		skip();
+	}
+	assert_int_equal(path_read(&source, path, 1 << 20, NULL), AVO_OK);
+	write_work("kernel.cu", &source);
+	for (size_t a = 0; a < ARRAY_LEN(archs); a++) {
+		struct buf log;
+
+		buf_init(&log, 1 << 20);
+		if (compile(&log, archs[a]) != 0)
+			fail_msg("%s: %s", archs[a], buf_cstr(&log));
+		buf_release(&log);
+	}
+	buf_release(&source);
+	free(path);
+}
+
 /* The plans of alternatives may refuse, for want of shared memory; the code may spill, but it compiles. */
 static void alternatives_plan_and_compile(void **state)
 {
@@ -388,6 +415,7 @@ int main(void)
 		cmocka_unit_test(plans_pass_the_runners_checks),
 		cmocka_unit_test(plans_refuse_in_words),
 		cmocka_unit_test(device_code_compiles_clean),
+		cmocka_unit_test(the_workers_device_code_compiles),
 		cmocka_unit_test(alternatives_plan_and_compile),
 	};
 
