@@ -207,7 +207,7 @@ static int red_one(const struct cli_call *call, const struct redteam_case *c, co
 static int run_redteam(const struct cli_call *call)
 {
 	const char *backend = cli_value(call, "backend") ? cli_value(call, "backend") : "cpu";
-	const char *suite = cli_value(call, "suite") ? cli_value(call, "suite") : "cpu-quick";
+	const char *suite = cli_value(call, "suite") ? cli_value(call, "suite") : strcmp(backend, "cuda") == 0 ? "quick" : "cpu-quick";
 	int i, caught = 0, status = 0;
 	struct redteam team;
 	struct error err;

@@ -14,3 +14,10 @@ tests_lib_fake_worker_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 check_PROGRAMS += tests/lib/model_script
 tests_lib_model_script_SOURCES = tests/lib/model_script.c tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_judge.c tests/lib/model_turn.c
 tests_lib_model_script_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
+
+# fake_cuda: the CUDA driver's calls over host memory.
+EXTRA_DIST += tests/lib/fake_cuda.c
+CLEANFILES += tests/lib/fake_cuda.so
+tests/lib/fake_cuda.so: tests/lib/fake_cuda.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/lib && \
+		$(CC) $(CUDA_CPPFLAGS) -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cuda.c -lm

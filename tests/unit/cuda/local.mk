@@ -19,10 +19,5 @@ tests_unit_cuda_test_fake_device_SOURCES = tests/unit/cuda/test_fake_device.c $(
 tests_unit_cuda_test_fake_device_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
 tests_unit_cuda_test_fake_device_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_cuda_test_fake_device_LDADD = libavocuda.a $(UNIT_LDADD)
-EXTRA_tests_unit_cuda_test_fake_device_DEPENDENCIES = avo-worker$(EXEEXT) tests/unit/cuda/fake_cuda.so
-tests/unit/cuda/fake_cuda.so: tests/unit/cuda/fake_cuda.c
-	$(AM_V_CCLD)$(MKDIR_P) tests/unit/cuda && \
-		$(CC) $(CUDA_CPPFLAGS) -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/unit/cuda/fake_cuda.c -lm
-CLEANFILES += tests/unit/cuda/fake_cuda.so
+EXTRA_tests_unit_cuda_test_fake_device_DEPENDENCIES = avo-worker$(EXEEXT) tests/lib/fake_cuda.so
 endif
-EXTRA_DIST += tests/unit/cuda/fake_cuda.c

@@ -230,7 +230,7 @@ static void no_device_and_no_context_are_said_so(void **state)
 
 static int open_all(void **state)
 {
-	char *fake = path_join(getenv("AVO_TOP_BUILDDIR"), "tests/unit/cuda/fake_cuda.so");
+	char *fake = path_join(getenv("AVO_TOP_BUILDDIR"), "tests/lib/fake_cuda.so");
 
 	log_set_fd(-1);
 	setenv("AVO_DATA_DIR", getenv("AVO_TOP_SRCDIR"), 1);
