@@ -12,13 +12,6 @@
 
 /* Commands that print what the journal holds: log, attempts, directions, events, status, pending. */
 
-static int64_t limit_of(const struct cli_call *call)
-{
-	int64_t n = 0;
-
-	return cli_number(&n, call, "number", 1, 1000000000) ? n : -1;
-}
-
 static void print_version(const struct cli_call *call, const struct run_state *s, const struct version *v)
 {
 	char value[16], gain[16], interval[16], age[32];
@@ -52,20 +45,39 @@ static void print_cost(const struct run_state *s)
 	putchar('\n');
 }
 
+/* Prints things 0..count-1 of a state, newest first, as many as --number says; *shown counts them. */
+typedef bool print_fn(const struct cli_call *call, const struct run_state *s, size_t i);
+
+static void print_newest(const struct cli_call *call, const struct run_state *s, size_t count, int64_t limit, print_fn *print)
+{
+	int64_t shown = 0;
+
+	while (count-- > 0 && (!limit || shown < limit))
+		shown += print(call, s, count);
+}
+
+/* Opens the run and reads --number; returns an exit status. */
+static int open_list(struct cli_run *run, int64_t *limit, const struct cli_call *call)
+{
+	*limit = 0;
+	return cli_number(limit, call, "number", 1, 1000000000) ? cli_open_run(run, call) : 2;
+}
+
+static bool print_version_at(const struct cli_call *call, const struct run_state *s, size_t i)
+{
+	print_version(call, s, &s->versions[i]);
+	return true;
+}
+
 static int run_log(const struct cli_call *call)
 {
-	int64_t limit = limit_of(call), shown = 0;
 	struct cli_run run;
-	size_t i;
-	int status;
+	int64_t limit;
+	int status = open_list(&run, &limit, call);
 
-	if (limit < 0)
-		return 2;
-	status = cli_open_run(&run, call);
 	if (status)
 		return status;
-	for (i = run.state.version_count; i-- > 0 && (!limit || shown < limit); shown++)
-		print_version(call, &run.state, &run.state.versions[i]);
+	print_newest(call, &run.state, run.state.version_count, limit, print_version_at);
 	if (!call->global->json)
 		print_cost(&run.state);
 	if (!run.state.version_count)
@@ -110,27 +122,27 @@ static bool wanted(const struct cli_call *call, const struct attempt *a)
 	       (a->verdict != VERDICT_NONE && strcmp(verdict, verdict_name(a->verdict)) == 0);
 }
 
+static bool print_attempt_at(const struct cli_call *call, const struct run_state *s, size_t i)
+{
+	if (!wanted(call, &s->attempts[i]))
+		return false;
+	print_attempt(call, s, &s->attempts[i]);
+	return true;
+}
+
 static int run_attempts(const struct cli_call *call)
 {
 	const char *verdict = cli_value(call, "verdict");
-	int64_t limit = limit_of(call), shown = 0;
 	struct cli_run run;
-	size_t i;
+	int64_t limit;
 	int status;
 
-	if (limit < 0)
-		return 2;
 	if (verdict && verdict_parse(verdict) == VERDICT_NONE && decision_parse(verdict) == DECISION_NONE)
 		return cli_usage(call, "'%s' is neither a verdict nor a decision", verdict);
-	status = cli_open_run(&run, call);
+	status = open_list(&run, &limit, call);
 	if (status)
 		return status;
-	for (i = run.state.attempt_count; i-- > 0 && (!limit || shown < limit);) {
-		if (!wanted(call, &run.state.attempts[i]))
-			continue;
-		print_attempt(call, &run.state, &run.state.attempts[i]);
-		shown++;
-	}
+	print_newest(call, &run.state, run.state.attempt_count, limit, print_attempt_at);
 	cli_close_run(&run);
 	return 0;
 }
@@ -175,20 +187,21 @@ static void print_direction(const struct cli_call *call, const struct run_state 
 	putchar('\n');
 }
 
+static bool print_direction_at(const struct cli_call *call, const struct run_state *s, size_t i)
+{
+	print_direction(call, s, &s->directions[i]);
+	return true;
+}
+
 static int run_directions(const struct cli_call *call)
 {
-	int64_t limit = limit_of(call), shown = 0;
 	struct cli_run run;
-	size_t i;
-	int status;
+	int64_t limit;
+	int status = open_list(&run, &limit, call);
 
-	if (limit < 0)
-		return 2;
-	status = cli_open_run(&run, call);
 	if (status)
 		return status;
-	for (i = run.state.direction_count; i-- > 0 && (!limit || shown < limit); shown++)
-		print_direction(call, &run.state, &run.state.directions[i]);
+	print_newest(call, &run.state, run.state.direction_count, limit, print_direction_at);
 	cli_close_run(&run);
 	return 0;
 }
