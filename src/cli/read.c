@@ -45,15 +45,15 @@ static void print_cost(const struct run_state *s)
 	putchar('\n');
 }
 
-/* Prints things 0..count-1 of a state, newest first, as many as --number says; *shown counts them. */
-typedef bool print_fn(const struct cli_call *call, const struct run_state *s, size_t i);
+/* Prints things 0..count-1 of a run, newest first, as many as --number says; *shown counts them. */
+typedef bool print_fn(const struct cli_call *call, const struct cli_run *run, size_t i);
 
-static void print_newest(const struct cli_call *call, const struct run_state *s, size_t count, int64_t limit, print_fn *print)
+static void print_newest(const struct cli_call *call, const struct cli_run *run, size_t count, int64_t limit, print_fn *print)
 {
 	int64_t shown = 0;
 
 	while (count-- > 0 && (!limit || shown < limit))
-		shown += print(call, s, count);
+		shown += print(call, run, count);
 }
 
 /* Opens the run and reads --number; returns an exit status. */
@@ -63,9 +63,9 @@ static int open_list(struct cli_run *run, int64_t *limit, const struct cli_call 
 	return cli_number(limit, call, "number", 1, 1000000000) ? cli_open_run(run, call) : 2;
 }
 
-static bool print_version_at(const struct cli_call *call, const struct run_state *s, size_t i)
+static bool print_version_at(const struct cli_call *call, const struct cli_run *run, size_t i)
 {
-	print_version(call, s, &s->versions[i]);
+	print_version(call, &run->state, &run->state.versions[i]);
 	return true;
 }
 
@@ -77,7 +77,7 @@ static int run_log(const struct cli_call *call)
 
 	if (status)
 		return status;
-	print_newest(call, &run.state, run.state.version_count, limit, print_version_at);
+	print_newest(call, &run, run.state.version_count, limit, print_version_at);
 	if (!call->global->json)
 		print_cost(&run.state);
 	if (!run.state.version_count)
@@ -86,13 +86,33 @@ static int run_log(const struct cli_call *call)
 	return 0;
 }
 
-static void print_attempt(const struct cli_call *call, const struct run_state *s, const struct attempt *a)
+/* How the build went, from the full event: what compilers say is too long to keep in the state. */
+static void add_build(cJSON *obj, const struct cli_run *run, const struct attempt *a)
+{
+	char *journal = cli_dot_path(run, "journal");
+	cJSON *event = NULL, *build;
+
+	if (a->scored.segment && journal_fetch(&event, journal, a->scored, NULL) == AVO_OK) {
+		build = cJSON_DetachItemFromObjectCaseSensitive(event, "build");
+		if (build) {
+			cJSON_DeleteItemFromObjectCaseSensitive(build, "log");
+			json_set(obj, "build", build);
+		}
+	}
+	cJSON_Delete(event);
+	free(journal);
+}
+
+static void print_attempt(const struct cli_call *call, const struct cli_run *run, const struct attempt *a)
 {
 	char value[16], gain[16], interval[16], parent[16] = "-";
 	enum cli_color color = cli_verdict_color(a->verdict, a->comparison.decision);
 
 	if (call->global->json) {
-		cli_print_json(record_attempt(s, a));
+		cJSON *obj = record_attempt(&run->state, a);
+
+		add_build(obj, run, a);
+		cli_print_json(obj);
 		return;
 	}
 	if (a->parent >= 0)
@@ -122,11 +142,11 @@ static bool wanted(const struct cli_call *call, const struct attempt *a)
 	       (a->verdict != VERDICT_NONE && strcmp(verdict, verdict_name(a->verdict)) == 0);
 }
 
-static bool print_attempt_at(const struct cli_call *call, const struct run_state *s, size_t i)
+static bool print_attempt_at(const struct cli_call *call, const struct cli_run *run, size_t i)
 {
-	if (!wanted(call, &s->attempts[i]))
+	if (!wanted(call, &run->state.attempts[i]))
 		return false;
-	print_attempt(call, s, &s->attempts[i]);
+	print_attempt(call, run, &run->state.attempts[i]);
 	return true;
 }
 
@@ -142,7 +162,7 @@ static int run_attempts(const struct cli_call *call)
 	status = open_list(&run, &limit, call);
 	if (status)
 		return status;
-	print_newest(call, &run.state, run.state.attempt_count, limit, print_attempt_at);
+	print_newest(call, &run, run.state.attempt_count, limit, print_attempt_at);
 	cli_close_run(&run);
 	return 0;
 }
@@ -158,7 +178,7 @@ static int run_pending(const struct cli_call *call)
 	for (i = 0; i < run.state.attempt_count; i++) {
 		if (run.state.attempts[i].stage != ATTEMPT_PENDING)
 			continue;
-		print_attempt(call, &run.state, &run.state.attempts[i]);
+		print_attempt(call, &run, &run.state.attempts[i]);
 		found++;
 	}
 	fflush(stdout);
@@ -187,9 +207,9 @@ static void print_direction(const struct cli_call *call, const struct run_state 
 	putchar('\n');
 }
 
-static bool print_direction_at(const struct cli_call *call, const struct run_state *s, size_t i)
+static bool print_direction_at(const struct cli_call *call, const struct cli_run *run, size_t i)
 {
-	print_direction(call, s, &s->directions[i]);
+	print_direction(call, &run->state, &run->state.directions[i]);
 	return true;
 }
 
@@ -201,7 +221,7 @@ static int run_directions(const struct cli_call *call)
 
 	if (status)
 		return status;
-	print_newest(call, &run.state, run.state.direction_count, limit, print_direction_at);
+	print_newest(call, &run, run.state.direction_count, limit, print_direction_at);
 	cli_close_run(&run);
 	return 0;
 }
