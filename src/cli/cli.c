@@ -146,6 +146,9 @@ int cli_run_and_names(char **run, const char *names[CLI_MAX_NAMES], int *count, 
 		else if (*count < CLI_MAX_NAMES)
 			names[(*count)++] = call->argv[i];
 	}
+	/* what is not a directory where only one fits is a typing error: never go on with the run around here */
+	if (!dir && *count && strcmp(call->command->args, "[DIR]") == 0)
+		dir = names[0];
 	if (run_find(run, dir, &err) != AVO_OK)
 		return cli_fail(call, &err);
 	return 0;

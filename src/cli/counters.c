@@ -289,6 +289,8 @@ static int run_counters(const struct cli_call *call)
 	c->sides = run.name_count;
 	if (run.name_count < 1 || run.name_count > 2)
 		status = cli_usage(call, "name one or two versions or attempts, such as v3 v7");
+	else if (strcmp(run.state.backend, "cpu") == 0)
+		status = cli_fail(call, &(struct error){ AVO_NEGATIVE, "the backend cpu has no counters; they come from a GPU's run" });
 	else
 		status = profile_all(c);
 	if (!status)

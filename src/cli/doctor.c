@@ -153,7 +153,7 @@ static int run_doctor(const struct cli_call *call)
 const struct cli_command cmd_doctor = {
 	.name = "doctor",
 	.args = "[DIR]",
-	.summary = "say what this machine can run, what it lacks and what that costs",
+	.summary = "Say what this machine can run, what it lacks and what that costs",
 	.details = "Tries the compiler, the sandbox (by attacking it from inside), the clock, the GPU's libraries and the\n"
 		   "file system of DIR, where a run is or will be. In a run with a model it asks it once, which costs a\n"
 		   "fraction of a cent, and says what it can do. Exit status 0 when the cpu backend can run, 3 when not.",

@@ -169,7 +169,7 @@ static const struct cli_option options[] = {
 const struct cli_command cmd_knowledge = {
 	.name = "knowledge",
 	.args = "add SOURCE... | list | search WORDS... | show SECTION",
-	.summary = "what the operator can look up: add, list, search, show",
+	.summary = "What the operator can look up: add, list, search, show",
 	.details = "SOURCE is a file, a folder, or the address of a git repository. Markdown, text, code, HTML and PDF "
 		   "(through pdftotext) are cut into sections and ranked by BM25; adding again takes up what changed. "
 		   "avo's own notes are always part of it.",

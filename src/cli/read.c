@@ -261,6 +261,9 @@ void cli_print_event(const struct cli_call *call, const char *line, size_t len)
 		printf(" %+.2f%%", (json_num(event, "ratio", NAN) - 1) * 100);
 	if (isfinite(json_num(event, "geomean", NAN)))
 		printf(" %.2f %s", json_num(event, "geomean", NAN), json_str(event, "unit", ""));
+	if (isfinite(json_num(event, "used", NAN)))
+		printf(" %.4g of %.4g%s used", json_num(event, "used", NAN), json_num(event, "limit", NAN),
+		       strcmp(json_str(event, "kind", ""), "time") == 0 ? " s" : "");
 	putchar('\n');
 	cJSON_Delete(event);
 }

@@ -82,8 +82,8 @@ static void print_summary(const struct cli_run *run)
 	char age[32];
 	size_t i;
 
-	printf("\n%s: %s%s%s; %zu versions, %zu attempts, %s active\n", s->name, engine_state_name(s->state),
-	       s->state_reason[0] ? ", " : "", s->state_reason, s->version_count, s->attempt_count,
+	printf("\n%s: %s%s%s; %zu version%s, %zu attempts, %s active\n", s->name, engine_state_name(s->state),
+	       s->state_reason[0] ? ", " : "", s->state_reason, s->version_count, s->version_count == 1 ? "" : "s", s->attempt_count,
 	       clock_age(age, sizeof(age), state_active_ms(s, clock_wall_ms())));
 	if (!best || !isfinite(best->score.geomean))
 		return;
@@ -135,16 +135,15 @@ static uint64_t last_seq(const char *run_dir)
 	return seq;
 }
 
-/* A line an event until the run has ended. */
-static int watch(const struct cli_call *call, const char *run_dir, uint64_t after)
+/* A line an event until the run has ended; may_be_over: that no engine answers is then no mistake. */
+static int watch(const struct cli_call *call, const char *run_dir, uint64_t after, bool may_be_over)
 {
 	struct cli_engine engine = { 0 };
 	struct error err;
 	int status = 0;
 
 	if (control_connect(&engine.client, run_dir, true, &err) != AVO_OK) {
-		/* it may be over already: the journal knows */
-		if (err.status != AVO_NEGATIVE)
+		if (!may_be_over || err.status != AVO_NEGATIVE)
 			return cli_fail(call, &err);
 	} else {
 		if (control_subscribe(engine.client, after, &err) != AVO_OK)
@@ -177,12 +176,14 @@ static int run_run(const struct cli_call *call)
 	o.run_dir = run;
 	o.exit_when_idle = !terminal;
 	st = engine_start(&o, &pid, &err);
+	if (st == AVO_BUSY && (o.steps || o.attempts || o.time_ms))
+		fprintf(stderr, "avo run: an engine runs on %s already: joined it; --steps, --attempts and --time do not change its limits\n", run);
 	if (st != AVO_OK && st != AVO_BUSY)
 		status = cli_fail(call, &err);
 	else if (terminal)
 		status = open_workbench(call, run);
 	else
-		status = watch(call, run, after);
+		status = watch(call, run, after, true);
 	if (!status && !terminal)
 		status = close_watch(call, run);
 	free(run);
@@ -200,7 +201,7 @@ static int run_attach(const struct cli_call *call)
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !call->global->json)
 		status = open_workbench(call, run);
 	else
-		status = watch(call, run, last_seq(run));
+		status = watch(call, run, last_seq(run), false);
 	free(run);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "lineage/lineage.h"
 #include "score/redteam.h"
+#include "task/task.h"
 
 #include <math.h>
 
@@ -145,10 +146,11 @@ static int run_score(const struct cli_call *call)
 {
 	struct scoring s = { 0 };
 	cJSON *request, *result = NULL;
+	struct suite suite;
 	struct error err;
 	int status;
 
-	if (prepare(&s, call, call->argv[0], &err) != AVO_OK) {
+	if (prepare(&s, call, call->argv[0], &err) != AVO_OK || suite_load(&suite, s.suite, &err) != AVO_OK) {
 		status = cli_fail(call, &err);
 	} else {
 		request = cli_job("evaluate", s.backend, s.suite, s.cache);

@@ -39,8 +39,8 @@ static void print_peers(const cJSON *status, double best)
 static void print_status(const cJSON *status, pid_t pid)
 {
 	const cJSON *best = json_obj(status, "best");
-	const char *reason = json_str(status, "reason", NULL);
-	char age[32];
+	const char *reason = json_str(status, "reason", NULL), *state = json_str(status, "state", "?");
+	char age[32], value[16];
 
 	printf("run        %s (%s, suite %s, operator %s, gate %s)\n", json_str(status, "run", "?"),
 	       json_str(status, "backend", "?"), json_str(status, "suite", "?"), json_str(status, "operator", "?"),
@@ -49,14 +49,14 @@ static void print_status(const cJSON *status, pid_t pid)
 		printf("engine     running, pid %ld\n", (long)pid);
 	else
 		printf("engine     not running\n");
-	printf("state      %s%s%s\n", json_str(status, "state", "?"), reason ? ": " : "", reason ? reason : "");
-	printf("progress   %lld versions, %lld attempts, %lld directions, %s active\n",
-	       (long long)json_int(status, "versions", 0), (long long)json_int(status, "attempts", 0),
-	       (long long)json_int(status, "directions", 0),
+	printf("state      %s%s%s\n", strcmp(state, "none") == 0 ? "never started" : state, reason ? ": " : "", reason ? reason : "");
+	printf("progress   %lld version%s, %lld attempts, %lld directions, %s active\n",
+	       (long long)json_int(status, "versions", 0), json_int(status, "versions", 0) == 1 ? "" : "s",
+	       (long long)json_int(status, "attempts", 0), (long long)json_int(status, "directions", 0),
 	       clock_age(age, sizeof(age), (int64_t)(json_num(status, "active_s", 0) * 1000)));
 	if (best) {
-		printf("best       %s %.2f %s\n", json_str(best, "version", "?"), json_num(best, "geomean", NAN),
-		       json_str(best, "unit", ""));
+		printf("best       %s %s %s\n", json_str(best, "version", "?"),
+		       cli_value_text(value, json_num(best, "geomean", NAN)), json_str(best, "unit", "not scored yet"));
 		print_peers(status, json_num(best, "geomean", NAN));
 	}
 	print_pending(status);

@@ -54,6 +54,8 @@ enum avo_status control_connect(struct control_client **out, const char *run_dir
 	enum avo_status st = wire_connect(&fd, path, err);
 
 	free(path);
+	if (st == AVO_NEGATIVE)
+		return error_set(err, st, "no engine runs on %s; start it with: avo run %s", run_dir, run_dir);
 	if (st != AVO_OK)
 		return st;
 	c = xcalloc(1, sizeof(*c));

@@ -192,7 +192,7 @@ enum avo_status wire_listen(int *out, const char *path, struct error *err)
 static enum avo_status connect_failed(int error, const char *path, struct error *err)
 {
 	if (error == ENOENT || error == ECONNREFUSED || error == ENOTDIR)
-		return error_set(err, AVO_NEGATIVE, "no engine is running here; start one with: avo run");
+		return error_set(err, AVO_NEGATIVE, "nobody listens on %s", path);
 	return error_errno(err, error, "cannot connect to %s", path);
 }
 

@@ -23,6 +23,8 @@ enum avo_status run_find(char **out, const char *dir, struct error *err)
 		return error_set(err, AVO_ENVIRONMENT, "there is no directory %s; make a run with: avo init %s", dir, dir);
 	if (is_run(path))
 		return *out = xstrdup(path), AVO_OK;
+	if (dir && !path_is_dir(path))
+		return error_set(err, AVO_NEGATIVE, "%s is not a directory; name the directory of a run", dir);
 	if (dir)
 		return error_set(err, AVO_NEGATIVE, "%s is not a run; make one with: avo init %s", dir, dir);
 	while ((slash = strrchr(path, '/')) && slash != path) {
