@@ -124,7 +124,7 @@ enum avo_status wb_source(struct workbench *wb, const char *path, bool must_exis
 		number++;
 		st = wb_execute(wb, str_trim(copy), err);
 		if (st != AVO_OK)
-			error_prefix(err, "%s:%d", path, number);
+			error_prefix(err, st, "%s:%d", path, number);
 		free(copy);
 	}
 	buf_release(&text);

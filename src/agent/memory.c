@@ -175,7 +175,7 @@ enum avo_status memory_load(struct memory *m, const char *journal_dir, struct er
 	}
 	journal_reader_close(reader);
 	if (st != AVO_NEGATIVE)
-		return error_prefix(err, "the conversation in the journal cannot be read");
+		return error_prefix(err, st, "the conversation in the journal cannot be read");
 	if (err)
 		*err = (struct error){ 0 };
 	memory_settle(m, "Interrupted: avo was stopped while this ran. What it did so far is not known; look before you repeat it.");

@@ -154,7 +154,7 @@ enum avo_status conf_set(struct conf *conf, const char *key, const char *value, 
 	if (git_config_set_string(conf->config, key, value) != 0) {
 		enum avo_status st = git_failed(err, AVO_USAGE, key);
 
-		return error_prefix(err, "cannot set"), st;
+		return error_prefix(err, st, "cannot set");
 	}
 	return AVO_OK;
 }

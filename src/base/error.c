@@ -34,21 +34,21 @@ enum avo_status error_errno(struct error *err, int errno_value, const char *fmt,
 	return AVO_ENVIRONMENT;
 }
 
-enum avo_status error_prefix(struct error *err, const char *fmt, ...)
+enum avo_status error_prefix(struct error *err, enum avo_status status, const char *fmt, ...)
 {
 	struct error old;
 	va_list ap;
 	size_t len;
 
 	if (!err)
-		return AVO_ENVIRONMENT;
+		return status;
 	old = *err;
 	va_start(ap, fmt);
-	set_text(err, old.status, fmt, ap);
+	set_text(err, status, fmt, ap);
 	va_end(ap);
 	len = strlen(err->text);
 	snprintf(err->text + len, sizeof(err->text) - len, ": %s", old.text);
-	return old.status;
+	return status;
 }
 
 int error_exit_status(enum avo_status status)

@@ -34,9 +34,9 @@ enum avo_status error_set(struct error *err, enum avo_status status, const char 
 /* Appends ": strerror(errno_value)". */
 enum avo_status error_errno(struct error *err, int errno_value, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Puts "context: " before the text that is there; keeps the status. */
-enum avo_status error_prefix(struct error *err, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+/* Puts "context: " before the text that is there. The status is the failed call's, which a caller without an err has too. */
+enum avo_status error_prefix(struct error *err, enum avo_status status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Maps a status to the program's exit status (0, 1, 2 or 3). */
 int error_exit_status(enum avo_status status);

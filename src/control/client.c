@@ -134,8 +134,7 @@ static enum avo_status take_lines(struct control_client *c, struct error *err)
 			continue;
 		st = json_parse(&value, line, len, err);
 		if (st != AVO_OK) {
-			error_prefix(err, "the engine sent something odd");
-			return AVO_CLOSED;
+			return error_prefix(err, AVO_CLOSED, "the engine sent something odd");
 		}
 		push(c, value);
 	}

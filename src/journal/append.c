@@ -38,7 +38,7 @@ static enum avo_status write_failed(struct journal *j, int errno_value, struct e
 {
 	error_errno(err, errno_value, "cannot write the journal %s", j->dir);
 	if (errno_value == ENOSPC || errno_value == EDQUOT || errno_value == EFBIG)
-		error_prefix(err, "no room for the record of the run; free some space and resume");
+		error_prefix(err, AVO_ENVIRONMENT, "no room for the record of the run; free some space and resume");
 	return AVO_ENVIRONMENT;
 }
 

@@ -100,7 +100,7 @@ static enum avo_status read_extra_body(struct llm_config *c, const struct conf *
 	st = json_parse(&c->extra_body, body, strlen(body), err);
 	if (st == AVO_OK && !cJSON_IsObject(c->extra_body))
 		st = error_set(err, AVO_USAGE, "it is not a JSON object");
-	return st == AVO_OK ? AVO_OK : error_prefix(err, "agent.extra-body");
+	return st == AVO_OK ? AVO_OK : error_prefix(err, st, "agent.extra-body");
 }
 
 static enum avo_status read_thinking(struct llm_config *c, const struct conf *conf, struct error *err)

@@ -78,7 +78,7 @@ static enum avo_status from_command(struct buf *out, const char *command, struct
 	spec.argv = argv;
 	st = child_run(&result, out, &spec, COMMAND_MS, err);
 	if (st != AVO_OK)
-		return error_prefix(err, "agent.key-command");
+		return error_prefix(err, st, "agent.key-command");
 	if (result.timed_out || !WIFEXITED(result.wait_status) || WEXITSTATUS(result.wait_status) != 0)
 		return error_set(err, AVO_ENVIRONMENT, "agent.key-command failed; run it by hand to see why: %.200s", command);
 	return AVO_OK;

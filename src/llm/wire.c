@@ -215,7 +215,7 @@ enum avo_status decoder_whole(struct decoder *d, const char *data, size_t len, s
 	enum avo_status st = json_parse(&body, data, len, err);
 
 	if (st != AVO_OK)
-		return error_prefix(err, "the server's answer");
+		return error_prefix(err, st, "the server's answer");
 	if (json_get(body, "error") && !cJSON_IsNull(json_get(body, "error"))) {
 		d->failed = true;
 		wire_fault_from_json(&d->fault, body);

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-static enum avo_status explain(const struct plan *plan, struct error *err)
+static enum avo_status explain(const struct plan *plan, enum avo_status st, struct error *err)
 {
 	if (plan->report->step[0])
-		error_prefix(err, "the sandbox failed at \"%s\"", plan->report->step);
-	return err->status;
+		error_prefix(err, st, "the sandbox failed at \"%s\"", plan->report->step);
+	return st;
 }
 
 static struct child_spec confined(const struct child_spec *spec, struct plan *plan)
@@ -38,7 +38,7 @@ enum avo_status spawn_with(pid_t *out, const struct child_spec *spec, const stru
 	if (st == AVO_OK) {
 		inner = confined(spec, &plan);
 		st = child_spawn(out, &inner, err);
-		st = st == AVO_OK ? st : explain(&plan, err);
+		st = st == AVO_OK ? st : explain(&plan, st, err);
 	}
 	plan_release(&plan);
 	return st;
@@ -53,7 +53,7 @@ static enum avo_status run(struct child_result *result, struct buf *out, const s
 	if (st != AVO_OK)
 		return st;
 	st = child_run(result, out, &inner, deadline_ms, err);
-	return st == AVO_OK ? st : explain(plan, err);
+	return st == AVO_OK ? st : explain(plan, st, err);
 }
 
 enum avo_status run_with(struct child_result *result, struct buf *out, struct child_spec *spec,

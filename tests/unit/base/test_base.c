@@ -43,6 +43,18 @@ static void assert_clean(const char *raw, size_t len, const char *want)
 	buf_release(&b);
 }
 
+static void a_prefix_keeps_the_status_even_without_an_error(void **state)
+{
+	struct error err = { 0 };
+
+	error_set(&err, AVO_USAGE, "it is not a JSON object");
+	assert_int_equal(error_prefix(&err, AVO_USAGE, "agent.%s", "extra-body"), AVO_USAGE);
+	assert_string_equal(err.text, "agent.extra-body: it is not a JSON object");
+	assert_int_equal(error_prefix(NULL, AVO_CORRUPT, "the server's answer"), AVO_CORRUPT);
+	assert_int_equal(error_prefix(&err, AVO_CLOSED, "the end"), AVO_CLOSED);
+	assert_int_equal(err.status, AVO_CLOSED);
+}
+
 static void foreign_text_cannot_command_a_terminal(void **state)
 {
 #define CLEAN(raw, want) assert_clean(raw, sizeof(raw) - 1, want)
@@ -243,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffer_stops_at_its_maximum),
+		cmocka_unit_test(a_prefix_keeps_the_status_even_without_an_error),
 		cmocka_unit_test(foreign_text_cannot_command_a_terminal),
 		cmocka_unit_test(json_survives_what_the_library_does_not),
 		cmocka_unit_test(json_writes_only_valid_text),
