@@ -9,6 +9,7 @@
 #include <math.h>
 
 #define MAX_FAULTS 3		/* evaluator faults in a row after which the run fails */
+#define TRIM_EVERY 16		/* evaluations between two looks at the size of the cache */
 #define LOG_IN_JOURNAL 32768	/* a longer build log goes into .avo/blobs */
 
 /* --- requests -------------------------------------------------------------- */
@@ -240,6 +241,8 @@ static void on_done(void *arg, const cJSON *result)
 
 	e->flight.kind = FLIGHT_NONE;
 	e->flight.evaluation = NULL;
+	if (e->flight.serial % TRIM_EVERY == 0)
+		cache_keep_bound(e);
 	if (kind == FLIGHT_ATTEMPT)
 		attempt_scored(e, result);
 	else if (kind == FLIGHT_SEED)

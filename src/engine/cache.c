@@ -112,3 +112,14 @@ void cache_trim(const char *dir, int64_t max_bytes)
 	}
 	free(list);
 }
+
+void cache_keep_bound(const struct engine *e)
+{
+	char *eval = path_join(e->run_dir, ".avo/cache/eval"), *build = path_join(e->run_dir, ".avo/cache/build");
+	int64_t bytes = e->settings.cache_mib << 20;
+
+	cache_trim(eval, bytes / 4);
+	cache_trim(build, bytes - bytes / 4);
+	free(eval);
+	free(build);
+}

@@ -24,7 +24,7 @@ struct creation {
 	char *dir;			/* absolute */
 	bool made_dir;
 	const char *name, *backend, *operator_name, *gate;
-	char suite_key[256];		/* what avo.conf says: a name, or an absolute path */
+	char *suite_key;		/* what avo.conf says: a name, or an absolute path */
 	struct suite suite;
 	struct source seed;
 	char seed_name[128];
@@ -75,9 +75,9 @@ static enum avo_status load_suite(struct creation *c, struct error *err)
 	if (strcmp(c->suite.backend, c->backend) != 0)
 		return error_set(err, AVO_USAGE, "suite %s is for the backend %s, not %s; say --backend %s or another --suite",
 				 c->suite.name, c->suite.backend, c->backend, c->suite.backend);
-	if (strchr(name, '/') && realpath(name, path) && strlen(path) < sizeof(c->suite_key))
+	if (strchr(name, '/') && realpath(name, path))
 		name = path;
-	snprintf(c->suite_key, sizeof(c->suite_key), "%s", name);
+	c->suite_key = xstrdup(name);
 	return AVO_OK;
 }
 
@@ -340,6 +340,7 @@ enum avo_status run_create(const struct run_options *o, struct error *err)
 			undo(&c);
 	}
 	source_release(&c.seed);
+	free(c.suite_key);
 	free(c.dir);
 	return st;
 }

@@ -12,10 +12,12 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LOG_MAX_BYTES (4 << 20)
 #define START_MS 60000		/* a journal of a million events is read in this */
 
 static enum avo_status open_settings(struct engine *e, struct error *err)
@@ -26,7 +28,7 @@ static enum avo_status open_settings(struct engine *e, struct error *err)
 	if (st == AVO_OK)
 		st = settings_load(&e->settings, e->conf, err);
 	if (st != AVO_OK && st != AVO_ENVIRONMENT)
-		error_prefix(err, "%s", path);
+		error_prefix(err, st, "%s", path);
 	free(path);
 	return st;
 }
@@ -98,17 +100,6 @@ static enum avo_status open_services(struct engine *e, struct error *err)
 	return st;
 }
 
-static void trim_caches(const struct engine *e)
-{
-	char *eval = path_join(e->run_dir, ".avo/cache/eval"), *build = path_join(e->run_dir, ".avo/cache/build");
-	int64_t bytes = e->settings.cache_mib << 20;
-
-	cache_trim(eval, bytes / 4);
-	cache_trim(build, bytes - bytes / 4);
-	free(eval);
-	free(build);
-}
-
 static void record_start(struct engine *e, const struct resume *r, uint64_t cut)
 {
 	cJSON *event = engine_event("engine-started");
@@ -149,7 +140,7 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 	struct resume r = { 0 };
 	struct error conflict = { 0 };
 	uint64_t cut = 0;
-	enum avo_status st = open_settings(e, err);
+	enum avo_status st = open_settings(e, err), recovered;
 
 	if (st == AVO_OK)
 		st = find_operator(e, err);
@@ -159,18 +150,19 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 		st = open_services(e, err);
 	if (st != AVO_OK)
 		return st;
-	trim_caches(e);
+	cache_keep_bound(e);
 	record_start(e, &r, cut);
 	adopt_gate(e);
 	budget_init(e);
-	st = engine_recover(e, &r, &conflict);
+	recovered = engine_recover(e, &r, &conflict);
 	engine_host_init(e);
-	if (e->ops->open(&e->op, &e->host, e->conf, err) != AVO_OK) {
-		error_prefix(err, "operator %s", e->ops->name);
+	st = e->ops->open(&e->op, &e->host, e->conf, err);
+	if (st != AVO_OK) {
+		error_prefix(err, st, "operator %s", e->ops->name);
 		engine_set_state(e, ENGINE_FAILED, err->text);
-		return err->status;
+		return st;
 	}
-	engine_first_state(e, &r, st == AVO_OK ? NULL : conflict.text);
+	engine_first_state(e, &r, recovered == AVO_OK ? NULL : conflict.text);
 	return AVO_OK;
 }
 
@@ -264,12 +256,27 @@ static void close_inherited(int keep)
 			close(fd);
 }
 
+/* One old log is kept: an engine that is started again and again leaves no more than twice the bound and one life. */
+static void rotate_log(const char *path)
+{
+	struct stat st;
+	char *old;
+
+	if (stat(path, &st) != 0 || st.st_size <= LOG_MAX_BYTES)
+		return;
+	old = xasprintf("%s.1", path);
+	rename(path, old);
+	free(old);
+}
+
 /* Standard output and error become the engine's log. */
 static void redirect(const char *run_dir)
 {
 	char *path = path_join(run_dir, ".avo/engine.log");
-	int null = open("/dev/null", O_RDWR), log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	int null = open("/dev/null", O_RDWR), log;
 
+	rotate_log(path);
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	free(path);
 	if (null >= 0)
 		dup2(null, 0);

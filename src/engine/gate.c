@@ -14,17 +14,48 @@ bool engine_qualifies(const struct engine *e, const struct attempt *a)
 	       (a->comparison.decision == DECISION_MATCHED && e->settings.accept_matched);
 }
 
-/* The full score, as the journal has it, is the version's note. */
+static cJSON *count_checks(const cJSON *checks)
+{
+	cJSON *counts = cJSON_CreateObject();
+	const cJSON *check;
+	int passed = 0;
+
+	cJSON_ArrayForEach(check, checks)
+		passed += json_bool(check, "ok", false);
+	json_set_int(counts, "passed", passed);
+	json_set_int(counts, "failed", cJSON_GetArraySize(checks) - passed);
+	return counts;
+}
+
+/* What was measured, without what only the journal needs: every check, and what the compiler said. */
+static cJSON *shorten(const cJSON *scored)
+{
+	static const char *const kept[] = {
+		"attempt", "verdict", "unit", "geomean", "scores", "decision", "ratio", "ratio_ci", "confidence", "pairs",
+		"pair_ratios", "incumbent_scores", "peak_fraction", "build", "telemetry", "device", "ms",
+	};
+	cJSON *note = cJSON_CreateObject();
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kept); i++)
+		if (json_get(scored, kept[i]))
+			json_set(note, kept[i], cJSON_Duplicate(json_get(scored, kept[i]), true));
+	cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(note, "build"), "log");
+	if (json_arr(scored, "checks"))
+		json_set(note, "checks", count_checks(json_arr(scored, "checks")));
+	return note;
+}
+
+/* The line for machines in the version's note. */
 static char *note_of(const struct engine *e, const struct attempt *a)
 {
 	char *dir = path_join(e->run_dir, ".avo/journal"), *text = NULL;
-	cJSON *event = NULL;
+	cJSON *event = NULL, *note;
 
 	if (a->scored.segment && journal_fetch(&event, dir, a->scored, NULL) == AVO_OK) {
-		cJSON_DeleteItemFromObjectCaseSensitive(event, "seq");
-		cJSON_DeleteItemFromObjectCaseSensitive(event, "t");
-		cJSON_DeleteItemFromObjectCaseSensitive(event, "type");
-		text = json_print_new(event);
+		note = shorten(event);
+		text = json_print_new(note);
+		cJSON_Delete(note);
 	}
 	cJSON_Delete(event);
 	free(dir);

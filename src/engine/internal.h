@@ -172,6 +172,8 @@ extern const struct control_handlers engine_handlers;
 /* Exports a commit to .avo/cache/eval/<tree>/; the path is owned by the caller. */
 enum avo_status cache_export(char **out, char tree[COMMIT_ID_SIZE], struct engine *e, const char *commit, struct error *err);
 void cache_trim(const char *dir, int64_t max_bytes);
+/* Trims exports and builds to score.cache-size; only while nothing is in flight. */
+void cache_keep_bound(const struct engine *e);
 
 /* lock.c */
 enum avo_status engine_lock(int *out, const char *run_dir, struct error *err);

@@ -66,6 +66,22 @@ enum avo_status lineage_set_ref(struct lineage *l, const char *ref, const git_oi
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write %s", ref);
 }
 
+enum avo_status lineage_set_note(struct lineage *l, const git_oid *id, int version, const char *author, const char *text, struct error *err)
+{
+	git_signature *who;
+	git_oid note;
+	int rc, attempt = 0;
+	enum avo_status st = lineage_signature(&who, l, author, err);
+
+	if (st != AVO_OK)
+		return st;
+	do {
+		rc = git_note_create(&note, l->repo, LINEAGE_NOTES, who, who, id, text, 1);
+	} while (lineage_retry(rc, &attempt));
+	git_signature_free(who);
+	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write the note of v%d", version);
+}
+
 static enum avo_status create_branch(struct lineage *l, const git_oid *id, struct error *err)
 {
 	git_reference *made = NULL;
@@ -109,6 +125,9 @@ enum avo_status lineage_commit_seed(char commit[COMMIT_ID_SIZE], struct lineage 
 	st = lineage_write_commit(&id, l, tree, NULL, "avo", text, err);
 	if (st == AVO_OK)
 		st = create_branch(l, &id, err);
+	/* git warns of a notes.displayRef that names nothing: the ref is there from the start */
+	if (st == AVO_OK)
+		st = lineage_set_note(l, &id, 0, "avo", "v0  the seed; avo show v0 prints its scores\n", err);
 	if (st == AVO_OK)
 		st = lineage_set_ref(l, version_ref(ref, 0), &id, "avo: v0", err);
 	if (st == AVO_OK)

@@ -21,9 +21,9 @@ struct lineage {
 	enum lineage_mode mode;
 };
 
-/* A status and a sentence from what libgit2 reported: "<what>: <its words>". */
 /* A full disk can lose an object whose write libgit2 reported as done: nothing may point to it then. 0, or -1 with git's error set. */
 int lineage_is_stored(struct lineage *l, const git_oid *id);
+/* A status and a sentence from what libgit2 reported: "<what>: <its words>". */
 enum avo_status lineage_failed(struct error *err, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* AVO_USAGE on a repository that was opened for reading. */
 enum avo_status lineage_needs_write(const struct lineage *l, struct error *err);
@@ -51,6 +51,8 @@ enum avo_status lineage_write_tree(git_tree **out, struct lineage *l, const stru
 enum avo_status lineage_write_commit(git_oid *out, struct lineage *l, const git_tree *tree, const git_commit *parent,
 				     const char *author, const char *message, struct error *err);
 enum avo_status lineage_signature(git_signature **out, struct lineage *l, const char *author, struct error *err);
+/* Replaces the note of a version's commit. */
+enum avo_status lineage_set_note(struct lineage *l, const git_oid *id, int version, const char *author, const char *text, struct error *err);
 /* Points a ref at a commit, whatever it pointed at. */
 enum avo_status lineage_set_ref(struct lineage *l, const char *ref, const git_oid *id, const char *log, struct error *err);
 

@@ -62,7 +62,7 @@ struct promotion {
 	const char *suite, *backend;
 	const struct score *score;
 	const struct comparison *comparison;
-	const char *note_json;		/* the full score, one line of JSON; kept as the note */
+	const char *note_json;		/* what was measured, one line of JSON; the note's last line */
 };
 enum avo_status lineage_promote(char commit[COMMIT_ID_SIZE], struct lineage *l, const struct promotion *p, struct error *err);
 

@@ -116,20 +116,12 @@ static enum avo_status commit_version(git_oid *out, struct lineage *l, const git
 static enum avo_status write_note(struct lineage *l, const git_oid *id, const struct promotion *p, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	git_signature *who;
-	git_oid note;
-	int rc, attempt = 0;
-	enum avo_status st = lineage_signature(&who, l, p->author, err);
+	enum avo_status st;
 
-	if (st != AVO_OK)
-		return st;
 	lineage_format_note(&text, p);
-	do {
-		rc = git_note_create(&note, l->repo, LINEAGE_NOTES, who, who, id, buf_cstr(&text), 1);
-	} while (lineage_retry(rc, &attempt));
-	git_signature_free(who);
+	st = lineage_set_note(l, id, p->version, p->author, buf_cstr(&text), err);
 	buf_release(&text);
-	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write the note of v%d", p->version);
+	return st;
 }
 
 /* Is the tip what this very promotion made before? */

@@ -80,6 +80,8 @@ static enum avo_status open_case(struct parser *p, const char *name, struct erro
 
 	if (!*name)
 		return complain(p, err, "a case needs a name", "[case \"full-4k\"]");
+	if (strlen(name) >= SCORE_NAME_SIZE)
+		return complain(p, err, "the name of a case is too long", name);
 	for (i = 0; i < s->count; i++)
 		if (strcmp(s->cases[i].name, name) == 0)
 			return complain(p, err, "there is a case of this name already", name);
@@ -87,7 +89,7 @@ static enum avo_status open_case(struct parser *p, const char *name, struct erro
 		return complain(p, err, "too many cases", name);
 	p->c = &s->cases[s->count++];
 	*p->c = (struct task_case){ .batch = 1 };
-	snprintf(p->c->name, sizeof(p->c->name), "%s", name);
+	memcpy(p->c->name, name, strlen(name) + 1);
 	p->section = SECTION_CASE;
 	return AVO_OK;
 }

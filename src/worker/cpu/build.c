@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -285,7 +286,9 @@ enum avo_status cpu_build(struct build **out, struct build_report *r, const stru
 		snprintf(name, sizeof(name), "cpu-%.32s.so", key);
 		b->object = path_join(place, name);
 		r->cached = path_exists(b->object);
-		if (!r->cached)
+		if (r->cached)
+			utimensat(AT_FDCWD, b->object, NULL, 0);	/* used now: the engine removes the longest unused first */
+		else
 			st = compile_into(b, r, cc, real, place, err);
 	}
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED)

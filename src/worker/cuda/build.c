@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -210,10 +211,12 @@ enum avo_status gpu_build(struct build **out, struct build_report *r, const stru
 		b->cubin = path_join(b->dir, "kernel.cubin");
 		b->planner = path_join(b->dir, "plan.so");
 		r->cached = path_exists(b->cubin);
-		if (r->cached)
+		if (r->cached) {
+			utimensat(AT_FDCWD, b->dir, NULL, 0);	/* used now: the engine removes the longest unused first */
 			recall_log(r, b->dir);
-		else
+		} else {
 			st = compile_into(r, b->dir, dir, place, facts->arch, include_dir, err);
+		}
 	}
 	r->ms = (double)(clock_mono_ns() - start) * 1e-6;
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED)

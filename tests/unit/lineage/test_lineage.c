@@ -170,6 +170,13 @@ static void a_version_reads_well_in_git_log(void **state)
 	assert_prints(f, "git fsck --strict 2>&1", "");
 }
 
+static void a_run_without_versions_reads_without_warnings(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_prints(f, "git log --format='%s%n%N' 2>&1", "The seed\nv0  the seed; avo show v0 prints its scores\n\n");
+}
+
 static void a_message_cannot_forge_trailers_or_command_a_terminal(void **state)
 {
 	struct fixture *f = *state;
@@ -394,7 +401,7 @@ static void git_beside_the_engine_loses_nothing(void **state)
 	}
 	child_kill(pid);
 	count = fixture_shell(f, "git fsck --strict --no-dangling 2>&1; git rev-list --count lineage; git notes --ref=avo list | wc -l; git for-each-ref refs/avo | wc -l");
-	assert_string_equal(count, "26\n25\n25\n");
+	assert_string_equal(count, "26\n26\n25\n");
 	free(count);
 }
 
@@ -477,6 +484,7 @@ int main(void)
 		T(names_that_leave_the_candidate_are_refused),
 		T(a_reader_cannot_commit),
 		T(a_version_reads_well_in_git_log),
+		T(a_run_without_versions_reads_without_warnings),
 		T(a_message_cannot_forge_trailers_or_command_a_terminal),
 		T(promoting_again_after_a_crash_completes_the_version),
 		T(a_branch_that_the_user_moved_is_left_alone),
