@@ -44,10 +44,10 @@ enum request_flag {
 	X(FOLLOW,       "follow",         0,             "follow",   "Keep the newest line in sight, or stop doing so") \
 	X(HOLD,         "hold",           0,             "hold",     "Hold the screen still; the run goes on, and so does its record") \
 	GROUP("Finding") \
-	X(SEARCH,       "search",         REQ_ARGS,      "",         "Search in this view") \
+	X(SEARCH,       "search",         REQ_ARGS,      "search",        "Search in this view") \
 	X(FIND_NEXT,    "find-next",      0,             "",         "The next match") \
 	X(FIND_PREV,    "find-previous",  0,             "",         "The match before") \
-	X(FILTER,       "filter",         REQ_ARGS,      "",         "Show only lines with this text; empty shows all") \
+	X(FILTER,       "filter",         REQ_ARGS,      "filter",        "Show only lines with this text; empty shows all") \
 	X(MARK,         "mark",           0,             "mark",     "Mark the version or attempt, as one side of a diff") \
 	GROUP("Reading kernels") \
 	X(DIFF,         "diff",           REQ_ARGS,      "diff",     "Diff with the parent, or of any two: diff v3 a17, diff v3 work") \

@@ -209,7 +209,12 @@ static void review_title(struct view *v, struct buf *out)
 		buf_addstr(out, "review");
 		return;
 	}
-	buf_printf(out, "REVIEW a%d → v%zu?", a->id, s->version_count);
+	if (a->version >= 0)
+		buf_printf(out, "REVIEW a%d → v%d", a->id, a->version);
+	else if (a->stage == ATTEMPT_PENDING)
+		buf_printf(out, "REVIEW a%d → v%zu?", a->id, s->version_count);
+	else
+		buf_printf(out, "REVIEW a%d", a->id);
 	if (parent)
 		buf_printf(out, "   parent v%d %.7s", parent->id, parent->commit);
 }

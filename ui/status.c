@@ -183,6 +183,10 @@ static void paint_second(struct workbench *wb, struct rect r)
 		add_waiting(wb, &row, waiting);
 		return;
 	}
+	if (engine_gone(wb)) {
+		row_printf(&row, STYLE_STATUS, " no engine answers; to go on where it was: avo run %s", model_run_dir(wb->model));
+		return;
+	}
 	if ((s->state == ENGINE_FAILED || s->state == ENGINE_STOPPED || s->state == ENGINE_FINISHED) && s->state_reason[0])
 		row_printf(&row, s->state == ENGINE_FAILED ? STYLE_FAILED : STYLE_STATUS, " %s ", s->state_reason);
 	else

@@ -51,6 +51,7 @@ struct workbench {
 	char mark[24];			/* "v3", "a17": one side of a diff; "" when nothing is marked */
 	char note[512];			/* a word to the user in place of the footer */
 	int note_style;
+	bool was_connected;		/* to an engine, when the model last changed */
 	bool dirty;			/* the screen does not show what is */
 	bool urgent;			/* because of a key: show it at once */
 	int64_t painted_ms;

@@ -70,7 +70,13 @@ static void on_ended(void *arg, const char *why, int exit_status)
 
 static void on_changed(void *arg)
 {
-	wb_dirty(arg);
+	struct workbench *wb = arg;
+
+	/* what failed for want of an engine is no news once there is one */
+	if (wb->model->connected && !wb->was_connected && wb->note_style == STYLE_ERROR)
+		wb->note[0] = '\0';
+	wb->was_connected = wb->model->connected;
+	wb_dirty(wb);
 }
 
 static const struct display_hooks display_hooks = { on_key, on_resized, on_resumed, on_drained, on_ended };

@@ -36,6 +36,13 @@ static void print_peers(const cJSON *status, double best)
 	}
 }
 
+static void print_count(const cJSON *status, const char *key, const char *noun)
+{
+	long long n = json_int(status, key, 0);
+
+	printf("%lld %s%s, ", n, noun, n == 1 ? "" : "s");
+}
+
 static void print_status(const cJSON *status, pid_t pid)
 {
 	const cJSON *best = json_obj(status, "best");
@@ -50,9 +57,11 @@ static void print_status(const cJSON *status, pid_t pid)
 	else
 		printf("engine     not running\n");
 	printf("state      %s%s%s\n", strcmp(state, "none") == 0 ? "never started" : state, reason ? ": " : "", reason ? reason : "");
-	printf("progress   %lld version%s, %lld attempts, %lld directions, %s active\n",
-	       (long long)json_int(status, "versions", 0), json_int(status, "versions", 0) == 1 ? "" : "s",
-	       (long long)json_int(status, "attempts", 0), (long long)json_int(status, "directions", 0),
+	printf("progress   ");
+	print_count(status, "versions", "version");
+	print_count(status, "attempts", "attempt");
+	print_count(status, "directions", "direction");
+	printf("%s active\n",
 	       clock_age(age, sizeof(age), (int64_t)(json_num(status, "active_s", 0) * 1000)));
 	if (best) {
 		printf("best       %s %s %s\n", json_str(best, "version", "?"),
