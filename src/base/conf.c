@@ -29,7 +29,7 @@ static enum avo_status open_at(struct conf **out, const char *path, bool tempora
 
 	git_libgit2_init();
 	if (git_config_open_ondisk(&conf->config, path) != 0) {
-		enum avo_status st = git_failed(err, AVO_USAGE, path);
+		enum avo_status st = git_failed(err, AVO_USAGE, "the settings cannot be read");
 
 		free(conf);
 		git_libgit2_shutdown();

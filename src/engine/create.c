@@ -240,12 +240,15 @@ static enum avo_status commit_seed(char commit[COMMIT_ID_SIZE], const struct cre
 {
 	char *message = xasprintf("v0: seed %s\n", c->seed_name);
 	struct lineage *l = NULL;
+	bool edited;
 	enum avo_status st = lineage_init(c->dir, err);
 
 	if (st == AVO_OK)
 		st = lineage_open(&l, c->dir, LINEAGE_WRITE, err);
 	if (st == AVO_OK)
 		st = lineage_commit_seed(commit, l, c->seed.files, c->seed.count, message, err);
+	if (st == AVO_OK)	/* git status is to be quiet from the start */
+		st = lineage_checkout(&edited, l, "", commit, err);
 	lineage_close(l);
 	free(message);
 	return st;

@@ -66,7 +66,7 @@ enum avo_status lineage_failed(struct error *err, int rc, const char *fmt, ...)
 		st = AVO_CONFLICT;
 	else if (rc == GIT_EUSER)
 		return err ? err->status : AVO_ENVIRONMENT;
-	return error_set(err, st, "%s: %s", what, e && e->message ? e->message : "git gave no reason");
+	return error_set(err, st, "%s: %s", what, e && e->message ? e->message : "git gave no reason (is the disk full?)");
 }
 
 enum avo_status lineage_needs_write(const struct lineage *l, struct error *err)

@@ -5,6 +5,7 @@
  */
 #include "avo.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "lineage/internal.h"
 
 #define SHORT_ID 9
@@ -14,6 +15,9 @@ static enum avo_status find_tip(git_oid *out, struct lineage *l, const char *exp
 {
 	int rc = git_reference_name_to_id(out, l->repo, LINEAGE_REF);
 
+	if (rc != 0 && !path_is_dir(l->dir))
+		return error_set(err, AVO_CONFLICT, "the run's directory %s is gone: move it back, or end this engine and start the "
+				 "run where it is now", l->dir);
 	if (rc == GIT_ENOTFOUND)
 		return error_set(err, AVO_CONFLICT, "the branch lineage is gone from %s; to bring it back: git branch lineage %.*s",
 				 l->dir, SHORT_ID, expected);
