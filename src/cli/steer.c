@@ -47,7 +47,7 @@ static void print_status(const cJSON *status, pid_t pid)
 {
 	const cJSON *best = json_obj(status, "best");
 	const char *reason = json_str(status, "reason", NULL), *state = json_str(status, "state", "?");
-	char age[32], value[16];
+	char age[32];
 
 	printf("run        %s (%s, suite %s, operator %s, gate %s)\n", json_str(status, "run", "?"),
 	       json_str(status, "backend", "?"), json_str(status, "suite", "?"), json_str(status, "operator", "?"),
@@ -64,9 +64,14 @@ static void print_status(const cJSON *status, pid_t pid)
 	printf("%s active\n",
 	       clock_age(age, sizeof(age), (int64_t)(json_num(status, "active_s", 0) * 1000)));
 	if (best) {
-		printf("best       %s %s %s\n", json_str(best, "version", "?"),
-		       cli_value_text(value, json_num(best, "geomean", NAN)), json_str(best, "unit", "not scored yet"));
-		print_peers(status, json_num(best, "geomean", NAN));
+		double geomean = json_num(best, "geomean", NAN);
+
+		printf("best       %s ", json_str(best, "version", "?"));
+		if (isfinite(geomean))
+			printf("%.2f %s\n", geomean, json_str(best, "unit", ""));
+		else
+			puts("not scored yet");
+		print_peers(status, geomean);
 	}
 	print_pending(status);
 }
