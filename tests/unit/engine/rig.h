@@ -43,7 +43,7 @@ bool rig_alive(struct rig *r);
 
 /* Reads the journal into r->state. */
 void rig_load(struct rig *r);
-/* Loads again and again until pred holds; fails the test after 20 s. */
+/* Loads again and again until pred holds; fails the test after 60 s. */
 typedef bool rig_predicate(const struct run_state *s, int number);
 void rig_wait(struct rig *r, rig_predicate *pred, int number, const char *what);
 bool rig_in_state(const struct run_state *s, int state);
