@@ -25,5 +25,11 @@
 #define AVO_PRINTF(fmt, first)
 #define AVO_NORETURN
 #endif
+/* GCC takes another optimisation for one function; clang has no such thing and takes the file's. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define AVO_OPTIMIZE(...) __attribute__((optimize(__VA_ARGS__)))
+#else
+#define AVO_OPTIMIZE(...)
+#endif
 
 #endif

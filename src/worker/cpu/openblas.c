@@ -172,12 +172,12 @@ static void softmax_any(float *row, int n)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"), optimize("O3"))) static void softmax_avx2(float *row, int n)
+__attribute__((target("avx2,fma"))) AVO_OPTIMIZE("O3") static void softmax_avx2(float *row, int n)
 {
 	softmax(row, n);
 }
 
-__attribute__((target("avx512f,avx512dq,fma"), optimize("O3"))) static void softmax_avx512(float *row, int n)
+__attribute__((target("avx512f,avx512dq,fma"))) AVO_OPTIMIZE("O3") static void softmax_avx512(float *row, int n)
 {
 	softmax(row, n);
 }

@@ -46,9 +46,9 @@ typedef float v4 __attribute__((vector_size(16)));
 	}
 
 #if defined(__x86_64__)
-DEFINE_CHAINS(chains_avx512, v16, 16, __attribute__((target("avx512f"), optimize("O2", "fp-contract=fast"))))
-DEFINE_CHAINS(chains_avx2, v8, 8, __attribute__((target("avx2,fma"), optimize("O2", "fp-contract=fast"))))
-DEFINE_CHAINS(chains_base, v4, 4, __attribute__((optimize("O2"))))
+DEFINE_CHAINS(chains_avx512, v16, 16, __attribute__((target("avx512f"))) AVO_OPTIMIZE("O2", "fp-contract=fast"))
+DEFINE_CHAINS(chains_avx2, v8, 8, __attribute__((target("avx2,fma"))) AVO_OPTIMIZE("O2", "fp-contract=fast"))
+DEFINE_CHAINS(chains_base, v4, 4, AVO_OPTIMIZE("O2"))
 #endif
 
 typedef float chains_fn(float);

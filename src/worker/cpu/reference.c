@@ -9,7 +9,11 @@
 
 #include <math.h>
 
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Wpsabi"	/* of functions that are inlined always: nothing is passed */
+#else
 #pragma GCC optimize("O3")
+#endif
 
 #define LANES 8
 typedef float v8f __attribute__((vector_size(32), aligned(4), may_alias));
