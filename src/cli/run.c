@@ -82,7 +82,9 @@ static void print_summary(const struct cli_run *run)
 	char age[32];
 	size_t i;
 
-	printf("\n%s: %s%s%s; %zu version%s, %zu attempts, %s active\n", s->name, engine_state_name(s->state),
+	putchar('\n');
+	cli_print_clean(s->name, 0);
+	printf(": %s%s%s; %zu version%s, %zu attempts, %s active\n", engine_state_name(s->state),
 	       s->state_reason[0] ? ", " : "", s->state_reason, s->version_count, s->version_count == 1 ? "" : "s", s->attempt_count,
 	       clock_age(age, sizeof(age), state_active_ms(s, clock_wall_ms())));
 	if (!best || !isfinite(best->score.geomean))

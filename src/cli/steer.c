@@ -49,8 +49,9 @@ static void print_status(const cJSON *status, pid_t pid)
 	const char *reason = json_str(status, "reason", NULL), *state = json_str(status, "state", "?");
 	char age[32];
 
-	printf("run        %s (%s, suite %s, operator %s, gate %s)\n", json_str(status, "run", "?"),
-	       json_str(status, "backend", "?"), json_str(status, "suite", "?"), json_str(status, "operator", "?"),
+	printf("run        ");
+	cli_print_clean(json_str(status, "run", "?"), 0);
+	printf(" (%s, suite %s, operator %s, gate %s)\n", json_str(status, "backend", "?"), json_str(status, "suite", "?"), json_str(status, "operator", "?"),
 	       json_str(status, "gate", "?"));
 	if (pid)
 		printf("engine     running, pid %ld\n", (long)pid);
