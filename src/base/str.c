@@ -82,6 +82,16 @@ long str_to_id(const char *s, char letter)
 	return n;
 }
 
+uint64_t str_hash(const char *s, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325ULL;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = (h ^ (unsigned char)s[i]) * 0x100000001b3ULL;
+	return h ? h : 1;
+}
+
 size_t str_utf8_decode(uint32_t *code, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -22,6 +23,8 @@ bool str_to_long(long *out, const char *s, long min, long max);
 bool str_to_double(double *out, const char *s);
 /* "a17" with letter 'a' gives 17; -1 when it is something else. */
 long str_to_id(const char *s, char letter);
+/* Tells texts apart within a run (FNV-1a); no secret, no checksum. Never 0. */
+uint64_t str_hash(const char *s, size_t len);
 
 /*
  * Appends foreign text with everything taken out that a terminal would obey:

@@ -376,37 +376,13 @@ bool engine_prepare(struct engine *e)
 
 /* --- afterwards ----------------------------------------------------------------- */
 
-static void supervise(struct engine *e)
-{
-	const struct settings *s = &e->settings;
-	const struct supervisor_limits limits = {
-		.stall = (int)s->stall, .repeats = (int)s->repeats, .same_errors = (int)s->same_errors,
-		.cycle = (int)s->cycle, .idle_steps = (int)s->idle_steps, .cooldown = (int)s->cooldown,
-	};
-	struct redirection r;
-	struct finding f;
-	cJSON *event;
-
-	if (!s->supervisor || !supervisor_look(&f, &e->state, &limits))
-		return;
-	event = engine_event("intervention");
-	json_set_str(event, "trigger", f.trigger);
-	json_set_str(event, "reason", f.reason);
-	json_set_str(event, "act", f.act);
-	json_set_int(event, "level", f.level);
-	engine_record(e, event, JOURNAL_NOW);
-	r = (struct redirection){ .trigger = f.trigger, .reason = f.reason, .act = f.act, .level = f.level };
-	if (e->ops->redirect && e->op)
-		e->ops->redirect(e->op, &r);
-}
-
 void engine_deliver(struct engine *e, int attempt, bool committed)
 {
 	const struct attempt *a = state_attempt(&e->state, attempt);
 	cJSON *result = e->result;
 
 	e->result = NULL;
-	supervise(e);
+	engine_supervise(e);
 	if (e->step && e->orphan)
 		engine_end_step(e, committed ? "committed" : "rejected", committed ? a->version : -1, NULL);
 	else if (e->step && !e->cancel_outcome)

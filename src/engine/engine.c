@@ -76,6 +76,7 @@ static void advance(struct engine *e)
 		return;
 	if (budget_enforce(e) || engine_prepare(e))
 		return;
+	engine_supervise(e);
 	if (!e->step)
 		engine_begin_step(e);
 	else if (e->asked)

@@ -142,6 +142,9 @@ void engine_cancel_flight(struct engine *e);
 /* The evaluation's outcome reaches the operator, and the supervisor. */
 void engine_deliver(struct engine *e, int attempt, bool committed);
 
+/* supervise.c: looks at the record; called whenever something that counts has ended */
+void engine_supervise(struct engine *e);
+
 /* gate.c */
 void engine_decide(struct engine *e, int attempt);
 bool engine_qualifies(const struct engine *e, const struct attempt *a);

@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "base/clock.h"
 #include "engine/settings.h"
 
 #include <limits.h>
@@ -33,6 +34,9 @@ const struct setting settings_table[] = {
 	{ "supervisor.same-errors", SETTING_INT, "4", "Attempts in a row that fail with the same words" },
 	{ "supervisor.cycle", SETTING_INT, "2", "Times that a sequence of candidates comes back before it counts as a cycle" },
 	{ "supervisor.idle-steps", SETTING_INT, "3", "Steps in a row without any evaluation" },
+	{ "supervisor.tool-cycle", SETTING_INT, "5", "Times that the same calls of tools (one to four, with the same arguments) come back without an evaluation" },
+	{ "supervisor.stall-time", SETTING_DURATION, "6h", "Active time since the last version or intervention that counts as a stall; none: no limit" },
+	{ "supervisor.burn", SETTING_NUMBER, "0.25", "Share of budget.cost or budget.tokens, where they are set, that may go without a version or an intervention" },
 	{ "supervisor.cooldown", SETTING_INT, "8", "Attempts after an intervention before the next one" },
 
 	{ "mutate.seed", SETTING_INT, "1", "All of mutate's chance comes from this number and the number of the attempt" },
@@ -118,6 +122,13 @@ static enum avo_status read_num(double *out, const struct conf *conf, const char
 	return st;
 }
 
+static enum avo_status read_duration(int64_t *out_ms, const struct conf *conf, const char *key, struct error *err)
+{
+	int64_t fallback_ms = clock_parse_duration(setting_find(key)->fallback);
+
+	return conf_duration(out_ms, conf, key, fallback_ms > 0 ? fallback_ms : 0, err);
+}
+
 static enum avo_status read_bool(bool *out, const struct conf *conf, const char *key, struct error *err)
 {
 	return conf_bool(out, conf, key, strcmp(setting_find(key)->fallback, "true") == 0, err);
@@ -193,6 +204,7 @@ static enum avo_status load_supervisor(struct settings *out, const struct conf *
 		{ &out->same_errors, "supervisor.same-errors" },
 		{ &out->cycle, "supervisor.cycle" },
 		{ &out->idle_steps, "supervisor.idle-steps" },
+		{ &out->tool_cycle, "supervisor.tool-cycle" },
 		{ &out->cooldown, "supervisor.cooldown" },
 	};
 	enum avo_status st = read_bool(&out->supervisor, conf, "supervisor.enabled", err);
@@ -200,7 +212,9 @@ static enum avo_status load_supervisor(struct settings *out, const struct conf *
 
 	for (i = 0; i < ARRAY_LEN(numbers) && st == AVO_OK; i++)
 		st = read_int(numbers[i].to, conf, numbers[i].key, err);
-	return st;
+	if (st == AVO_OK)
+		st = read_duration(&out->stall_ms, conf, "supervisor.stall-time", err);
+	return st == AVO_OK ? read_num(&out->burn, conf, "supervisor.burn", err) : st;
 }
 
 enum avo_status settings_load(struct settings *out, const struct conf *conf, struct error *err)

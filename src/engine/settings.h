@@ -38,7 +38,8 @@ struct settings {
 	double confidence, match_tolerance, max_seconds;
 	bool peers;
 	bool supervisor;
-	int64_t stall, repeats, same_errors, cycle, idle_steps, cooldown;
+	int64_t stall, repeats, same_errors, cycle, idle_steps, tool_cycle, stall_ms, cooldown;
+	double burn;
 };
 
 /* Checks every value in the file by the table's type; AVO_USAGE names the key. */

@@ -120,6 +120,7 @@ void apply_intervention(struct run_state *s, const cJSON *event, int64_t t, stru
 	i->attempt = (int)s->attempt_count;
 	i->level = (int)json_int(event, "level", 1);
 	i->time_ms = t;
+	state_spent(&s->mark, s, t);
 }
 
 static double at_least_zero(const cJSON *event, const char *key)

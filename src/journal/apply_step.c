@@ -94,6 +94,7 @@ void apply_action_ended(struct run_state *s, const cJSON *event, int64_t t, stru
 	a->result = event_dup(event, "result");
 	if (!a->result)
 		a->result = xstrdup(a->ok ? "done" : "failed");
+	a->call = strtoull(json_str(json_obj(event, "detail"), "call", "0"), NULL, 16);
 	if (event_id(event, "attempt", 'a') >= 0)
 		a->attempt = event_id(event, "attempt", 'a');
 	a->ended_ms = t;

@@ -195,6 +195,15 @@ int64_t state_active_ms(const struct run_state *s, int64_t now_ms)
 	return s->active_ms + now_ms - s->active_since_ms;
 }
 
+void state_spent(struct spent *out, const struct run_state *s, int64_t now_ms)
+{
+	out->cost_usd = s->cost_usd;
+	out->tokens = s->tokens_in + s->tokens_out;
+	out->active_ms = state_active_ms(s, now_ms);
+	out->actions = (int)s->actions_total;
+	out->steps = (int)s->step_count;
+}
+
 static enum avo_status apply_line(struct run_state *s, const char *line, size_t len, struct journal_ref ref, struct error *err)
 {
 	cJSON *event;

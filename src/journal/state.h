@@ -98,6 +98,7 @@ struct action {
 	char *text;			/* what, in a line; owned */
 	char *result;			/* how it ended, in a line; owned, NULL while it runs */
 	bool ok;
+	uint64_t call;			/* equal for the same tool with the same arguments; 0: unknown */
 	int64_t started_ms, ended_ms;
 	struct journal_ref ended;	/* the event with the full result or its blob */
 };
@@ -126,6 +127,13 @@ struct peer {
 	struct score score;
 };
 
+/* Totals of the run at some moment. */
+struct spent {
+	double cost_usd, tokens;	/* tokens: read and written */
+	int64_t active_ms;
+	int actions, steps;
+};
+
 struct run_state {
 	uint64_t seq;			/* of the last event applied */
 	int64_t first_ms, last_ms;	/* times of the first and the last event */
@@ -149,6 +157,7 @@ struct run_state {
 	int64_t active_since_ms;	/* 0 when not active now */
 	double cost_usd;		/* money spent on models */
 	double tokens_in, tokens_out;
+	struct spent mark;		/* at the newest version or intervention, whichever came later */
 };
 
 #define STATE_MAX_ACTIONS 4096
@@ -175,5 +184,6 @@ const struct attempt *state_pending(const struct run_state *s);
  * their candidate (evaluator-fault, cancelled) and pending ones do not count. */
 int state_attempts_since_version(const struct run_state *s);
 int64_t state_active_ms(const struct run_state *s, int64_t now_ms);
+void state_spent(struct spent *out, const struct run_state *s, int64_t now_ms);
 
 #endif

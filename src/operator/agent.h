@@ -56,6 +56,7 @@ struct agent {
 	enum phase phase;
 	bool in_step;
 	int step, parent, action;
+	uint64_t call_digest;		/* of the tool and the arguments of that action */
 	bool submitted;
 	bool out_of_budget;		/* the run's attempts are used up */
 	char *farewell;			/* of submit; owned, may be NULL */

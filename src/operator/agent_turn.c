@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "llm/pricing.h"
 #include "operator/agent.h"
 
@@ -322,6 +323,22 @@ void agent_use_next_tool(struct agent *a)
 	a->host->action_ask(a->host);
 }
 
+/* Equal for equal calls, whatever the white space of their arguments. */
+static uint64_t digest_of(const struct block *use, const cJSON *args)
+{
+	struct buf text = BUF_INIT;
+	uint64_t h;
+
+	buf_printf(&text, "%s ", use->name);
+	if (args)
+		json_print(&text, args);
+	else
+		buf_addstr(&text, use->input ? use->input : "");
+	h = str_hash(text.data, text.len);
+	buf_release(&text);
+	return h;
+}
+
 void agent_run_tool(struct agent *a)
 {
 	const struct block *use = current_use(a);
@@ -334,6 +351,7 @@ void agent_run_tool(struct agent *a)
 	if (!tool || strcmp(tool->name, "evaluate") != 0) {
 		if (tool && block_arguments(&args, use, NULL) == AVO_OK)
 			tool->summarize(&text, args);
+		a->call_digest = digest_of(use, args);
 		a->action = a->host->action_start(a->host, tool ? tool->action : "note", text.len ? text.data : use->name);
 		cJSON_Delete(args);
 	}
@@ -344,12 +362,17 @@ void agent_run_tool(struct agent *a)
 /* The action's result is a line. */
 static void close_action(struct agent *a, const char *text, bool is_error)
 {
-	char line[200];
+	char line[200], digest[20];
+	cJSON *detail;
 
 	if (!a->action)
 		return;
+	detail = cJSON_CreateObject();
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n") < 190 ? (int)strcspn(text, "\n") : 190, text);
-	a->host->action_done(a->host, a->action, !is_error, line, NULL);
+	snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)a->call_digest);
+	json_set_str(detail, "call", digest);
+	a->host->action_done(a->host, a->action, !is_error, line, detail);
+	cJSON_Delete(detail);
 	a->action = 0;
 }
 

@@ -37,7 +37,7 @@ const char *step_outcome_name(enum step_outcome o);	/* "committed" "gave-up" "bu
 
 /* How strongly a supervisor's intervention changes the search. */
 struct redirection {
-	const char *trigger;		/* no-version, repeated-candidate, cycle, ... */
+	const char *trigger;		/* no-version, repeated-candidate, cycle, ...: the table in engine/supervisor.c */
 	const char *reason;		/* a sentence */
 	const char *act;		/* what is asked for: "larger-moves" or "restart" */
 	int level;			/* 1, 2, ...: how often it fired since the last version */

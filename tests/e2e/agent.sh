@@ -44,6 +44,8 @@ for wire in messages chat; do
 	has '"decision":"regressed"' && has '"decision":"improved"'
 	ok $? "$wire: the engine measured both"
 	like "$("$avo" log --json "$run")" '"version":"v1".*accumulate the output row by row' "$wire: the improvement was committed"
+	has '"type":"action-ended".*"detail":{"call":"[0-9a-f]\{16\}"}'
+	ok $? "$wire: calls that come back can be recognized"
 	has '"trigger":"repeated-candidate"' && has '"what":"review"'
 	ok $? "$wire: the supervisor stepped in and had the search reviewed" ||
 		"$avo" events "$run" --json | grep -E 'attempt-scored|intervention|step-|state' | cut -c 1-300 | sed 's/^/# /'

@@ -171,6 +171,130 @@ static void steps_that_evaluate_nothing_are_seen(void **state)
 	state_release(&s);
 }
 
+static int action_count(const struct run_state *s)
+{
+	return (int)s->actions_total;
+}
+
+/* One call of a tool; equal digests are equal calls. */
+static void call(struct run_state *s, unsigned digest)
+{
+	int id = action_count(s) + 1;
+
+	happen(s, "{\"type\":\"action-started\",\"action\":%d,\"step\":\"s1\",\"kind\":\"read\",\"text\":\"kernel.c\"}", id);
+	happen(s, "{\"type\":\"action-ended\",\"action\":%d,\"ok\":true,\"result\":\"x\",\"detail\":{\"call\":\"%016x\"}}", id, digest);
+}
+
+static void evaluation(struct run_state *s)
+{
+	int id = action_count(s) + 1;
+
+	happen(s, "{\"type\":\"action-started\",\"action\":%d,\"step\":\"s1\",\"kind\":\"evaluate\",\"text\":\"x\"}", id);
+	fresh(s, 1);
+	happen(s, "{\"type\":\"action-ended\",\"action\":%d,\"ok\":true,\"attempt\":\"a%zu\"}", id, s->attempt_count);
+}
+
+static const struct supervisor_limits tools = { .tool_cycle = 4, .cooldown = 8 };
+
+static void calls_that_come_back_are_seen(void **state)
+{
+	struct run_state s;
+	struct finding f;
+	int i, period;
+
+	for (period = 1; period <= 4; period++) {
+		begin(&s);
+		for (i = 0; i < period * 4; i++) {
+			assert_false(supervisor_look(&f, &s, &tools));
+			call(&s, 1 + (unsigned)(i % period));
+		}
+		assert_true(supervisor_look(&f, &s, &tools));
+		assert_string_equal(f.trigger, "tool-cycle");
+		assert_non_null(strstr(f.reason, "read kernel.c"));
+		/* once said, it is said again only after as many more, without waiting for attempts */
+		intervene(&s, &f);
+		for (i = 0; i < period * 4; i++) {
+			assert_false(supervisor_look(&f, &s, &tools));
+			call(&s, 1 + (unsigned)(i % period));
+		}
+		assert_true(supervisor_look(&f, &s, &tools));
+		assert_int_equal(f.level, 2);
+		assert_string_equal(f.act, "restart");
+		state_release(&s);
+	}
+}
+
+static void an_evaluation_breaks_a_cycle_of_calls(void **state)
+{
+	struct run_state s;
+	struct finding f;
+	int i;
+
+	begin(&s);
+	for (i = 0; i < 30; i++) {
+		if (i % 3 == 2)
+			evaluation(&s);
+		call(&s, 7);
+		assert_false(supervisor_look(&f, &s, &tools));
+	}
+	/* and so do other calls */
+	for (i = 0; i < 30; i++) {
+		call(&s, i % 5 == 4 ? 100 + (unsigned)i : (unsigned)(i % 5) + 1);
+		assert_false(supervisor_look(&f, &s, &tools));
+	}
+	state_release(&s);
+}
+
+static void money_and_tokens_that_buy_nothing_are_seen(void **state)
+{
+	const struct supervisor_limits l = { .burn = 0.25, .cost_usd = 40, .tokens = 1e6, .cooldown = 8 };
+	const struct supervisor_limits no_budget = { .burn = 0.25 };
+	struct run_state s;
+	struct finding f;
+
+	begin(&s);
+	happen(&s, "{\"type\":\"usage\",\"cost_usd\":9.9,\"tokens_in\":200000,\"tokens_out\":1}");
+	assert_false(supervisor_look(&f, &s, &l));
+	fresh(&s, 1);
+	version(&s);
+	happen(&s, "{\"type\":\"usage\",\"cost_usd\":9.9,\"tokens_in\":200000,\"tokens_out\":1}");
+	assert_false(supervisor_look(&f, &s, &l));
+	happen(&s, "{\"type\":\"usage\",\"cost_usd\":0.2}");
+	assert_true(supervisor_look(&f, &s, &l));
+	assert_string_equal(f.trigger, "budget-burn");
+	assert_non_null(strstr(f.reason, "25 % of the run's money went since v1"));
+	assert_false(supervisor_look(&f, &s, &no_budget));
+	intervene(&s, &f);
+	assert_false(supervisor_look(&f, &s, &l));
+	happen(&s, "{\"type\":\"usage\",\"tokens_in\":250000}");
+	assert_true(supervisor_look(&f, &s, &l));
+	assert_non_null(strstr(f.reason, "tokens went since the last intervention"));
+	state_release(&s);
+}
+
+static void only_time_at_work_makes_a_stall(void **state)
+{
+	const struct supervisor_limits l = { .stall_ms = 7200 * 1000, .cooldown = 8 };
+	struct run_state s;
+	struct finding f;
+
+	begin(&s);
+	happen(&s, "{\"type\":\"state\",\"state\":\"running\",\"t\":\"2026-01-01T00:00:00Z\"}");
+	happen(&s, "{\"type\":\"state\",\"state\":\"paused\",\"t\":\"2026-01-01T01:30:00Z\"}");
+	happen(&s, "{\"type\":\"state\",\"state\":\"running\",\"t\":\"2026-01-02T00:00:00Z\"}");
+	assert_false(supervisor_look(&f, &s, &l));
+	happen(&s, "{\"type\":\"hint\",\"text\":\"x\",\"t\":\"2026-01-02T00:30:00Z\"}");
+	assert_true(supervisor_look(&f, &s, &l));
+	assert_string_equal(f.trigger, "no-version-for-long");
+	assert_non_null(strstr(f.reason, "since v0"));
+	happen(&s, "{\"type\":\"intervention\",\"trigger\":\"no-version-for-long\",\"act\":\"larger-moves\",\"level\":1,\"t\":\"2026-01-02T00:30:00Z\"}");
+	assert_false(supervisor_look(&f, &s, &l));
+	happen(&s, "{\"type\":\"hint\",\"text\":\"x\",\"t\":\"2026-01-02T02:30:00Z\"}");
+	assert_true(supervisor_look(&f, &s, &l));
+	assert_int_equal(f.level, 2);
+	state_release(&s);
+}
+
 static void faults_of_ours_and_switched_off_triggers_say_nothing(void **state)
 {
 	struct supervisor_limits off = { 0 };
@@ -197,6 +321,10 @@ int main(void)
 		cmocka_unit_test(the_same_error_over_and_over_is_seen),
 		cmocka_unit_test(a_circle_is_seen),
 		cmocka_unit_test(steps_that_evaluate_nothing_are_seen),
+		cmocka_unit_test(calls_that_come_back_are_seen),
+		cmocka_unit_test(an_evaluation_breaks_a_cycle_of_calls),
+		cmocka_unit_test(money_and_tokens_that_buy_nothing_are_seen),
+		cmocka_unit_test(only_time_at_work_makes_a_stall),
 		cmocka_unit_test(faults_of_ours_and_switched_off_triggers_say_nothing),
 	};
 
