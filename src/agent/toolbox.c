@@ -97,8 +97,9 @@ const struct tool agent_tools[] = {
 	  "This is the only judge. An improvement is committed at once and ends the step. Each evaluation is recorded as an attempt.",
 	  OBJECT(STRING("title", "what was changed, in a line") "," STRING("why", "why it should help") ","
 		 INTEGER("direction", "the number of the direction it belongs to"), "\"title\""), tool_evaluate, sum_title },
-	{ "profile", "profile", "Measures hardware counters and stall reasons of a version, an attempt or the working directory, in a run of its own.",
-	  OBJECT(STRING("what", "v3, a17 or work; default work") "," STRING("case", "which case of the suite; default the slowest"), ""), tool_profile, sum_title },
+	{ "profile", "profile", "Measures hardware counters and stall reasons of a version, an attempt or the working directory, in a run of its own, beside an earlier profile.",
+	  OBJECT(STRING("what", "v3, a17 or work; default work") "," STRING("case", "which case of the suite; default the slowest") ","
+		 STRING("against", "v3 or a17, profiled earlier on the same case: show the change from it; default whatever was profiled before"), ""), tool_profile, sum_title },
 	{ "direction", "note", "Keeps the ledger of ideas. open: a new one, with what you expect and why. close: what came of it; be honest, later steps rely on it.",
 	  OBJECT("\"action\":{\"type\":\"string\",\"enum\":[\"open\",\"close\"]}," STRING("title", "open: the idea in a line") ","
 		 STRING("hypothesis", "open: why it should help") "," STRING("expected", "open: the gain you expect, and where") ","

@@ -17,6 +17,7 @@ static const struct {
 	{ "gate", apply_gate },
 	{ "intervention", apply_intervention },
 	{ "usage", apply_usage },
+	{ "profile", apply_profile },
 	{ "step-started", apply_step_started },
 	{ "step-ended", apply_step_ended },
 	{ "action-started", apply_action_started },

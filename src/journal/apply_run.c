@@ -136,3 +136,19 @@ void apply_usage(struct run_state *s, const cJSON *event, int64_t t, struct jour
 	s->tokens_in += at_least_zero(event, "tokens_in");
 	s->tokens_out += at_least_zero(event, "tokens_out");
 }
+
+void apply_profile(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	const char *what = json_str(event, "what", ""), *case_name = json_str(event, "case", "");
+	struct profile *p = (struct profile *)state_profile(s, what, case_name);
+
+	if (!*what || strlen(what) >= sizeof(p->what) || strlen(case_name) >= sizeof(p->case_name))
+		return;
+	if (!p) {
+		s->profiles = xgrow(s->profiles, &s->profile_cap, s->profile_count + 1, sizeof(*p));
+		p = memset(&s->profiles[s->profile_count++], 0, sizeof(*p));
+	}
+	snprintf(p->what, sizeof(p->what), "%s", what);
+	snprintf(p->case_name, sizeof(p->case_name), "%s", case_name);
+	p->ref = ref;
+}

@@ -113,6 +113,7 @@ void state_release(struct run_state *s)
 	}
 	free(s->interventions);
 	free(s->peers);
+	free(s->profiles);
 	state_init(s);
 }
 
@@ -134,6 +135,16 @@ struct attempt *mutable_attempt(struct run_state *s, int id)
 const struct attempt *state_attempt(const struct run_state *s, int id)
 {
 	return mutable_attempt((struct run_state *)s, id);
+}
+
+const struct profile *state_profile(const struct run_state *s, const char *what, const char *case_name)
+{
+	size_t i;
+
+	for (i = 0; i < s->profile_count; i++)
+		if (strcmp(s->profiles[i].what, what) == 0 && strcmp(s->profiles[i].case_name, case_name ? case_name : "") == 0)
+			return &s->profiles[i];
+	return NULL;
 }
 
 struct direction *mutable_direction(struct run_state *s, int id)

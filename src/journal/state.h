@@ -127,6 +127,13 @@ struct peer {
 	struct score score;
 };
 
+/* What was measured for an agent; the newest of each subject and case. */
+struct profile {
+	char what[32];			/* "v3", "a17", "work" */
+	char case_name[48];		/* "": the slowest */
+	struct journal_ref ref;		/* the "profile" event */
+};
+
 /* Totals of the run at some moment. */
 struct spent {
 	double cost_usd, tokens;	/* tokens: read and written */
@@ -151,6 +158,7 @@ struct run_state {
 	struct action *actions;		size_t action_count, action_cap;	/* a window: the newest ones, at most STATE_MAX_ACTIONS */
 	struct intervention *interventions; size_t intervention_count, intervention_cap;
 	struct peer *peers;		size_t peer_count, peer_cap;
+	struct profile *profiles;	size_t profile_count, profile_cap;
 	uint64_t actions_total;
 
 	int64_t active_ms;		/* time spent running or stepping, over all engine lives */
@@ -176,6 +184,8 @@ enum avo_status state_load(struct run_state *s, const char *journal_dir, struct 
 const struct version *state_version(const struct run_state *s, int id);
 const struct version *state_best(const struct run_state *s);	/* the incumbent: the newest version (single lineage) */
 const struct attempt *state_attempt(const struct run_state *s, int id);
+/* case_name may be NULL: the slowest. */
+const struct profile *state_profile(const struct run_state *s, const char *what, const char *case_name);
 const struct direction *state_direction(const struct run_state *s, int id);
 const struct step *state_step(const struct run_state *s, int id);	/* newest: state_step(s, s->step_count) */
 /* The attempt that waits for approval and was pending longest, or NULL. */

@@ -46,6 +46,7 @@ struct agent {
 	char profile_of[32];		/* what is being measured: "v3", "a17", "work" */
 	cJSON *last_profile;		/* of what was measured before, to compare with; may be NULL */
 	char last_profile_of[32];
+	char profile_case[48];		/* of the running profile; "": the slowest */
 	struct suite suite;
 	bool have_suite;
 	char *system, *summary_prompt, *review_prompt;	/* owned */

@@ -85,6 +85,8 @@ static void keep_profile(struct agent *a, const cJSON *result)
 
 	json_set_str(event, "type", "profile");
 	json_set_str(event, "what", a->profile_of);
+	if (a->profile_case[0])
+		json_set_str(event, "case", a->profile_case);
 	json_set(event, "result", cJSON_Duplicate(result, true));
 	a->memory.record(a->memory.record_arg, event);
 	cJSON_Delete(a->last_profile);
@@ -134,7 +136,27 @@ static bool lay_out(char **out, struct agent *a, const char *what, const char **
 	return false;
 }
 
-static bool port_profile(void *arg, const char *what, const char *case_name, const char **why)
+/* What the next profile is compared with comes from the record, when it is named. */
+static bool compare_with(struct agent *a, const char *against, const char *case_name, const char **why)
+{
+	const struct profile *p = state_profile(a->host->state, against, case_name);
+	char *journal = path_join(a->host->run_dir, ".avo/journal");
+	cJSON *event = NULL;
+	bool ok = p && journal_fetch(&event, journal, p->ref, NULL) == AVO_OK;
+
+	if (ok) {
+		cJSON_Delete(a->last_profile);
+		a->last_profile = cJSON_Duplicate(json_obj(event, "result"), true);
+		snprintf(a->last_profile_of, sizeof(a->last_profile_of), "%s", p->what);
+	} else {
+		*why = "what to compare with was not profiled on that case; profile it first";
+	}
+	cJSON_Delete(event);
+	free(journal);
+	return ok;
+}
+
+static bool port_profile(void *arg, const char *what, const char *case_name, const char *against, const char **why)
 {
 	static const struct evaluation_callbacks callbacks = { NULL, profile_done };
 	struct agent *a = arg;
@@ -151,7 +173,7 @@ static bool port_profile(void *arg, const char *what, const char *case_name, con
 		*why = "no worker could be started for it";
 		return false;
 	}
-	if (!lay_out(&dir, a, what, why))
+	if ((against && !compare_with(a, against, case_name, why)) || !lay_out(&dir, a, what, why))
 		return false;
 	cache = path_join(a->host->run_dir, ".avo/cache/build");
 	request = cJSON_CreateObject();
@@ -165,6 +187,7 @@ static bool port_profile(void *arg, const char *what, const char *case_name, con
 	free(dir);
 	a->profile_wanted = true;
 	snprintf(a->profile_of, sizeof(a->profile_of), "%.31s", what);
+	snprintf(a->profile_case, sizeof(a->profile_case), "%.47s", case_name ? case_name : "");
 	evaluation = evaluator_submit(a->profiler, request, PROFILE_MS, &callbacks, a);
 	/* it may be over already */
 	if (a->profile_wanted)

@@ -154,6 +154,19 @@ static void peers(cJSON *result)
 	json_set_str(result, "device", "fake device");
 }
 
+/* One counter, which is the speed. */
+static void profile(cJSON *result, const cJSON *request)
+{
+	cJSON *counters = cJSON_CreateArray(), *c = cJSON_CreateObject();
+	char verdict[32];
+
+	json_set_str(c, "id", "speed");
+	json_set_str(c, "label", "speed");
+	json_set_num(c, "value", measure(verdict, json_str(request, "candidate", "")));
+	json_push(counters, c);
+	json_set(result, "counters", counters);
+}
+
 static cJSON *answer_to(const cJSON *request)
 {
 	cJSON *result = cJSON_CreateObject();
@@ -171,6 +184,8 @@ static void finish(struct job *job, bool cancelled)
 		json_set_str(result, "verdict", "cancelled");
 	else if (strcmp(json_str(job->request, "op", ""), "peers") == 0)
 		peers(result);
+	else if (strcmp(json_str(job->request, "op", ""), "profile") == 0)
+		profile(result, job->request);
 	else
 		evaluate(result, job->request);
 	say(result);

@@ -319,6 +319,47 @@ static void a_rejected_key_pauses_until_somebody_says_go_on(void **state)
 	assert_string_equal(b->outcome_text, "in again");
 }
 
+static void profiler(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	static const struct {
+		const char *name, *input, *answer;	/* answer: what the call of the turn before must have brought */
+	} calls[] = {
+		{ "profile", "{\"what\":\"v0\"}", "" },
+		{ "write", "{\"path\":\"kernel.c\",\"content\":\"/* FAKE_SPEED 3 */\\n\"}", "speed" },
+		{ "profile", "{}", "" },
+		{ "write", "{\"path\":\"kernel.c\",\"content\":\"/* FAKE_SPEED 6 */\\n\"}", "(second number: v0)" },
+		{ "profile", "{}", "" },
+		{ "profile", "{\"against\":\"v0\"}", "x2.000" },
+		{ "profile", "{\"against\":\"v0\",\"case\":\"full-128\"}", "x6.000" },
+		{ "profile", "{\"against\":\"v9\"}", "was not profiled on that case" },
+		{ "submit", "{\"summary\":\"measured\"}", "was not profiled on that case" },
+	};
+	size_t at = b->asks ? (size_t)b->asks - 1 : 0;
+
+	if (at >= ARRAY_LEN(calls))
+		fail_msg("the step should have ended");
+	if (!requested(b, calls[at].answer))
+		fail_msg("before turn %zu: no %s in %s", at, calls[at].answer, buf_cstr(&b->last_request));
+	use_tool(turn, calls[at].name, calls[at].input);
+}
+
+static void profiles_are_compared_with_what_was_asked_for(void **state)
+{
+	struct bench *b = *state;
+	char *worker = xasprintf("%s/tests/lib/fake_worker", getenv("AVO_TOP_BUILDDIR"));
+
+	b->model = profiler;
+	conf_set(b->conf, "score.worker", worker, NULL);
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->steps_done == 1);
+	assert_int_equal(b->asks, 9);
+	assert_int_equal(b->state.profile_count, 2);
+	assert_non_null(state_profile(&b->state, "v0", NULL));
+	assert_null(state_profile(&b->state, "v0", "full-128"));
+	free(worker);
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_set_up, bench_tear_down)
@@ -333,6 +374,7 @@ int main(void)
 		ON_BENCH(twenty_cuts_keep_the_task_the_scores_and_the_ledger),
 		ON_BENCH(a_redirection_brings_a_review_and_directions),
 		ON_BENCH(a_rejected_key_pauses_until_somebody_says_go_on),
+		ON_BENCH(profiles_are_compared_with_what_was_asked_for),
 	};
 
 	setenv("AVO_LOG", "error", 1);
