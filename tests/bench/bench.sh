@@ -72,13 +72,15 @@ ps -o rss= -p "$("$avo" status r --json | sed 's/.*"pid":\([0-9]*\).*/\1/')" | a
 "$avo" stop r >/dev/null
 
 # --- memory --------------------------------------------------------------------------
-cat >script <<'S'
+rss_of() { # rss_of RUN: of a workbench that has settled
+	cat >script <<'S'
 wait 20000 help
-quiet 500
+bytes 5000 100000000 settled
 S
-rss_of() {
-	/usr/bin/env sh -c "\"$tests/vtdrive\" 120 40 script -- sh -c '\"$avo\" attach $1 & p=\$!; sleep 2; ps -o rss= -p \$p >rss; kill \$p; wait'" >/dev/null 2>&1 || true
-	awk '{ print $1 / 1024 }' rss
+	"$tests/vtdrive" 120 40 script -- "$avo" attach "$1" >/dev/null &
+	sleep 4
+	ps -eo rss=,args= | awk -v end="avo attach $1" 'substr($0, length($0) - length(end) + 1) == end && !/vtdrive/ { print $1 / 1024 }'
+	wait
 }
 rss_of r2 | summary "resident memory, workbench, new run" MiB
 rss_of big | summary "resident memory, workbench, 100,000 events" MiB
