@@ -23,7 +23,7 @@ events() { $as "$avo" events --json "$run"; }
 has() { events | grep -q -- "$1"; }
 
 cat >"$tmp/script" <<'SCRIPT'
-{"calls":[{"name":"shell","input":{"command":"echo processes $(ls /proc | grep -c '^[0-9]'); cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c AVO_TEST; echo shell works"}}]}
+{"calls":[{"name":"shell","input":{"command":"echo processes $(ls /proc | grep -c '^[0-9]'); cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c AVO_TEST; echo shell $((6 * 7))"}}]}
 {"calls":[{"name":"evaluate","input":{"title":"as it was"}}]}
 {"calls":[{"name":"shell","input":{"command":"echo now look; sleep 20","timeout_s":30}}]}
 {"calls":[{"name":"submit","input":{"summary":"looked at"}}]}
@@ -47,8 +47,8 @@ ok $(($? == 0)) "the user's other processes cannot read its environment"
 $as dd if="/proc/$pid/mem" of=/dev/null bs=1 count=1 2>/dev/null
 ok $(($? == 0)) "nor its memory"
 is "$(tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -c sk-never)" 0 "and the key is not there anyway"
-like "$(events)" 'shell works' "the agent's shell ran"
-unlike "$(events)" 'AVO_TEST_SECRET|sk-never' "and saw no key"
+like "$(events)" 'processes [0-9]+\\n0\\nshell 42' "the agent's shell ran, and found no key in anybody's environment"
+unlike "$(events)" 'AVO_TEST_SECRET|sk-never' "nor is one in the journal"
 if $as unshare --user --map-root-user --mount --pid --fork true 2>/dev/null; then
 	like "$(events)" 'processes [1-9]\\n' "it sees its own processes only: hiding costs no namespaces"
 else

@@ -69,7 +69,8 @@ def metadata(context, template):
 
 def liking(token):
     """The logit of a token, give or take chance."""
-    special = {"<tool_call>": 9, "<|im_end|>": 8, '"': 8, "</tool_call>": -3, "<|im_start|>": -3, "<|endoftext|>": -3}
+    # strings that end soon keep the calls short: the server parses all of an answer again with each token
+    special = {"<tool_call>": 7, "<|im_end|>": 5, '"': 9.5, "</tool_call>": -3, "<|im_start|>": -3, "<|endoftext|>": -3}
     if token in special:
         return special[token]
     byte = ID[token]
