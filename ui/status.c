@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "base/path.h"
 #include "ui/format.h"
 #include "ui/views.h"
 #include "ui/wb.h"
@@ -172,6 +173,7 @@ static void paint_second(struct workbench *wb, struct rect r)
 	const struct run_state *s = &wb->model->state;
 	struct row row = { .c = &wb->canvas, .x = r.x, .y = r.y + r.h - 1, .w = r.w };
 	const struct attempt *waiting = state_pending(s);
+	char word[PATH_WORD_SIZE];
 	struct buf text = BUF_INIT;
 
 	if (wb->model->trouble[0]) {
@@ -184,7 +186,7 @@ static void paint_second(struct workbench *wb, struct rect r)
 		return;
 	}
 	if (engine_gone(wb)) {
-		row_printf(&row, STYLE_STATUS, " no engine answers; to go on where it was: avo run %s", model_run_dir(wb->model));
+		row_printf(&row, STYLE_STATUS, " no engine answers; to go on where it was: avo run %s", path_word(word, model_run_dir(wb->model)));
 		return;
 	}
 	if ((s->state == ENGINE_FAILED || s->state == ENGINE_STOPPED || s->state == ENGINE_FINISHED) && s->state_reason[0])

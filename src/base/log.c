@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <unistd.h>
 
@@ -73,7 +74,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug" };
 	char stamp[CLOCK_STAMP_SIZE];
-	struct buf line = BUF_INIT;
+	struct buf text = BUF_INIT, line = BUF_INIT;
 	ssize_t ignored;
 	va_list ap;
 
@@ -83,11 +84,13 @@ void log_msg(enum log_level level, const char *fmt, ...)
 		return;
 	buf_printf(&line, "%s %s ", clock_format(stamp, clock_wall_ms()), names[level]);
 	va_start(ap, fmt);
-	buf_vprintf(&line, fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
+	log_scrub(&text);
+	str_escape(&line, buf_cstr(&text), text.len);
 	buf_addch(&line, '\n');
-	log_scrub(&line);
 	ignored = write(log_fd, line.data, line.len);
 	(void)ignored;
 	buf_release(&line);
+	buf_release(&text);
 }

@@ -1,5 +1,5 @@
 /*
- * Diagnostics of the long-lived processes: one line a message, with time and
+ * Diagnostics of the long-lived processes: one line a message (control characters shown), with time and
  * level, to a file descriptor (the engine's log file, a worker's stderr).
  * Secrets registered here never appear: they are replaced by "[redacted]".
  */

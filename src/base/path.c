@@ -1,6 +1,7 @@
 #include "avo.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +38,59 @@ const char *path_basename(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
+}
+
+static bool plain(const char *s)
+{
+	return *s && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-") == strlen(s);
+}
+
+/* In '...' only a quote is special. */
+static void quote(struct buf *out, const char *s)
+{
+	buf_addch(out, '\'');
+	for (; *s; s++)
+		if (*s == '\'')
+			buf_addstr(out, "'\\''");
+		else
+			buf_addch(out, *s);
+	buf_addch(out, '\'');
+}
+
+/* In $'...' every byte can be written in ASCII. */
+static void quote_bytes(struct buf *out, const char *s)
+{
+	buf_addstr(out, "$'");
+	for (; *s; s++)
+		if (*s == '\'' || *s == '\\')
+			buf_printf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
+			buf_printf(out, "\\%03o", (unsigned)(unsigned char)*s);
+		else
+			buf_addch(out, *s);
+	buf_addch(out, '\'');
+}
+
+const char *path_word(char out[PATH_WORD_SIZE], const char *path)
+{
+	struct buf named = BUF_INIT, shown = BUF_INIT, word = BUF_INIT;
+	bool printable;
+
+	buf_init(&word, PATH_WORD_SIZE - 1);
+	buf_printf(&named, "%s%s", path[0] == '-' ? "./" : "", path);
+	str_escape(&shown, buf_cstr(&named), named.len);
+	printable = shown.len == named.len;
+	if (plain(buf_cstr(&named)))
+		buf_addstr(&word, named.data);
+	else if (printable)
+		quote(&word, buf_cstr(&named));
+	else
+		quote_bytes(&word, buf_cstr(&named));
+	snprintf(out, PATH_WORD_SIZE, "%s", word.overflow ? "DIR" : buf_cstr(&word));
+	buf_release(&named);
+	buf_release(&shown);
+	buf_release(&word);
+	return out;
 }
 
 enum avo_status path_read(struct buf *out, const char *path, size_t max, struct error *err)

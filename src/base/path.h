@@ -14,6 +14,14 @@ bool path_exists(const char *path);
 bool path_is_dir(const char *path);
 const char *path_basename(const char *path);		/* borrowed: the part behind the last slash */
 
+/*
+ * A path as a shell takes it back, for hints such as "avo run DIR": as it is where no character means anything to a
+ * shell, else quoted; what a terminal would obey as $'\033' (bash, zsh, ksh); "./" in front of a dash. A path that
+ * does not fit becomes DIR. Returns out.
+ */
+#define PATH_WORD_SIZE 1024
+const char *path_word(char out[PATH_WORD_SIZE], const char *path);
+
 /* Reads a whole file, at most max bytes (more is AVO_CORRUPT). Appends to out. */
 enum avo_status path_read(struct buf *out, const char *path, size_t max, struct error *err);
 /* Writes through a temporary file, fsync and rename: readers see the old file or the new one. */

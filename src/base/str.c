@@ -155,6 +155,34 @@ static bool obeyed_by_terminals(uint32_t c)
 	       c == 0x200e || c == 0x200f || c == 0x61c || c == 0xfeff;
 }
 
+static void add_shown(struct buf *out, uint32_t c)
+{
+	static const char letters[] = { ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r' };
+
+	if (c < sizeof(letters) && letters[c])
+		buf_printf(out, "\\%c", letters[c]);
+	else
+		buf_printf(out, c < 0x80 ? "\\x%02x" : "\\u%04x", (unsigned)c);
+}
+
+void str_escape(struct buf *out, const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		uint32_t c;
+		size_t n = str_utf8_decode(&c, text + i, len - i);
+
+		if (!n)
+			buf_printf(out, "\\x%02x", (unsigned)(unsigned char)text[i]);
+		else if (c == '\n' || c == '\t' || obeyed_by_terminals(c))
+			add_shown(out, c);
+		else
+			buf_add(out, text + i, n);
+		i += n ? n : 1;
+	}
+}
+
 void str_sanitize(struct buf *out, const char *text, size_t len)
 {
 	size_t i = 0;

@@ -34,6 +34,12 @@ uint64_t str_hash(const char *s, size_t len);
  */
 void str_sanitize(struct buf *out, const char *text, size_t len);
 
+/*
+ * Appends text on one line with the same characters shown instead of taken out: \n, \t, \x1b, \u202e, and \xff for a
+ * byte that is not UTF-8. For messages that repeat what somebody typed, or what a file or another program said.
+ */
+void str_escape(struct buf *out, const char *text, size_t len);
+
 /* Decodes one UTF-8 sequence; returns its length, or 0 when the bytes are not valid UTF-8. */
 size_t str_utf8_decode(uint32_t *code, const char *s, size_t len);
 

@@ -149,8 +149,8 @@ static int measure_versions(struct bench *b, const struct cli_call *call)
 	if (status)
 		return status;
 	if (verdict_parse(json_str(result, "verdict", NULL)) != VERDICT_PASSED) {
-		fprintf(stderr, "avo %s: the newest version does not pass any more: %s: %s\n", call->command->name,
-			json_str(result, "verdict", "?"), json_str(result, "reason", ""));
+		cli_complain(call, "the newest version does not pass any more: %s: %s", json_str(result, "verdict", "?"),
+			     json_str(result, "reason", ""));
 		cJSON_Delete(result);
 		return 1;
 	}
@@ -176,7 +176,7 @@ static int measure_versions(struct bench *b, const struct cli_call *call)
 static void note_absent(const struct cli_call *call, struct bench *b, const char *name, const char *why)
 {
 	if (b->repeats_done == 0)
-		fprintf(stderr, "avo %s: no %s: %s\n", call->command->name, name, why);
+		cli_complain(call, "no %s: %s", name, why);
 }
 
 static int measure_peers(struct bench *b, const struct cli_call *call)
@@ -321,13 +321,14 @@ static void print_json(const struct bench *b, int repeats)
 int cli_bench(const struct cli_call *call, const struct cli_run *run, int repeats)
 {
 	struct bench *b = xcalloc(1, sizeof(*b));
+	char word[PATH_WORD_SIZE];
 	struct error err;
 	int status = 0, i;
 
 	b->run = run;
 	b->peak = NAN;
 	if (!run->state.version_count) {
-		fprintf(stderr, "avo %s: no version yet; start the run with: avo run %s\n", call->command->name, run->dir);
+		cli_complain(call, "no version yet; start the run with: avo run %s", path_word(word, run->dir));
 		status = 1;
 	} else if (bench_open(b, &err) != AVO_OK) {
 		status = cli_fail(call, &err);

@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/path.h"
@@ -93,6 +94,30 @@ bool cli_duration(int64_t *out_ms, const struct cli_call *call, const char *name
 	return true;
 }
 
+static void complain(const struct cli_call *call, const char *fmt, va_list ap)
+{
+	struct buf text = BUF_INIT, line = BUF_INIT;
+
+	buf_vprintf(&text, fmt, ap);
+	if (call && call->command)
+		buf_printf(&line, "avo %s: ", call->command->name);
+	else
+		buf_addstr(&line, "avo: ");
+	str_escape(&line, buf_cstr(&text), text.len);
+	fprintf(stderr, "%s\n", buf_cstr(&line));
+	buf_release(&text);
+	buf_release(&line);
+}
+
+void cli_complain(const struct cli_call *call, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(call, fmt, ap);
+	va_end(ap);
+}
+
 int cli_fail(const struct cli_call *call, const struct error *err)
 {
 	int status = error_exit_status(err->status);
@@ -108,7 +133,7 @@ int cli_fail(const struct cli_call *call, const struct error *err)
 		free(line);
 		cJSON_Delete(obj);
 	}
-	fprintf(stderr, "avo %s: %s\n", call->command->name, err->text);
+	cli_complain(call, "%s", err->text);
 	return status ? status : 3;
 }
 
@@ -116,11 +141,10 @@ int cli_usage(const struct cli_call *call, const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "avo %s: ", call->command->name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	complain(call, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\nTry 'avo %s --help'.\n", call->command->name);
+	fprintf(stderr, "Try 'avo %s --help'.\n", call->command->name);
 	return 2;
 }
 
@@ -288,16 +312,14 @@ static int run_command(const struct cli_command *command, struct cli_global *glo
 static void unknown_command(const char *name)
 {
 	const struct cli_command *const *c;
-	bool said = false;
+	struct buf similar = BUF_INIT;
 
-	fprintf(stderr, "avo: there is no command '%s'.", name);
-	for (c = cli_commands; *c; c++) {
-		if (strncmp((*c)->name, name, 2) == 0) {
-			fprintf(stderr, "%s %s", said ? "," : " Did you mean", (*c)->name);
-			said = true;
-		}
-	}
-	fprintf(stderr, "%s\nTry 'avo help'.\n", said ? "?" : "");
+	for (c = cli_commands; *c; c++)
+		if (strncmp((*c)->name, name, 2) == 0)
+			buf_printf(&similar, "%s %s", similar.len ? "," : " Did you mean", (*c)->name);
+	cli_complain(NULL, "there is no command '%s'.%s%s", name, buf_cstr(&similar), similar.len ? "?" : "");
+	fputs("Try 'avo help'.\n", stderr);
+	buf_release(&similar);
 }
 
 int cli_main(int argc, char **argv)
@@ -319,7 +341,7 @@ int cli_main(int argc, char **argv)
 			return 0;
 		}
 		if (!take_global(&p, which)) {
-			fprintf(stderr, "avo: there is no option %s. Try 'avo help'.\n", argv[first]);
+			cli_complain(NULL, "there is no option %s. Try 'avo help'.", argv[first]);
 			return 2;
 		}
 		if (p.want_help) {

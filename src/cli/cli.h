@@ -64,6 +64,11 @@ bool cli_number(int64_t *out, const struct cli_call *call, const char *name, int
 /* A duration option in milliseconds, likewise. */
 bool cli_duration(int64_t *out_ms, const struct cli_call *call, const char *name);
 
+/*
+ * "avo NAME: text" as one line on stderr ("avo: text" without a command); the text may repeat what was typed or read,
+ * control characters are shown. The only way in which commands complain.
+ */
+void cli_complain(const struct cli_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Prints "avo: text" (with --json {"error":...,"status":N} on stdout) and returns the exit status that belongs to err. */
 int cli_fail(const struct cli_call *call, const struct error *err);
 /* "avo NAME: text" and "Try 'avo NAME --help'."; returns 2. */

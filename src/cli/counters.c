@@ -241,8 +241,7 @@ static int profile_one(struct counters *c, int side)
 		status = cli_evaluate(&c->results[side], c->call, c->worker, request);
 	}
 	if (!status && json_get(c->results[side], "verdict")) {
-		fprintf(stderr, "avo counters: %s: ", name);
-		fprintf(stderr, "%s\n", json_str(c->results[side], "reason", "it cannot be profiled"));
+		cli_complain(c->call, "%s: %s", name, json_str(c->results[side], "reason", "it cannot be profiled"));
 		status = 1;
 	}
 	if (dir)

@@ -76,7 +76,7 @@ int cli_evaluate(cJSON **result, const struct cli_call *call, const char *worker
 	if (job.show_progress)
 		fputs("\r\033[K", stderr);
 	if (job.interrupted) {
-		fprintf(stderr, "avo %s: interrupted\n", call->command->name);
+		cli_complain(call, "interrupted");
 		cJSON_Delete(job.result);
 		status = 1;
 	} else {

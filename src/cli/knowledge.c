@@ -95,7 +95,7 @@ static int search(const struct cli_call *call, struct knowledge *k)
 	for (i = 0; i < n; i++)
 		print_hit(call, &hits[i]);
 	if (n == 0 && !call->global->json)
-		fprintf(stderr, "avo: nothing found; avo knowledge list shows what is indexed\n");
+		cli_complain(call, "nothing found; avo knowledge list shows what is indexed");
 	knowledge_hits_free(hits, n);
 	buf_release(&query);
 	return n ? 0 : 1;

@@ -72,6 +72,7 @@ static bool print_version_at(const struct cli_call *call, const struct cli_run *
 static int run_log(const struct cli_call *call)
 {
 	struct cli_run run;
+	char word[PATH_WORD_SIZE];
 	int64_t limit;
 	int status = open_list(&run, &limit, call);
 
@@ -81,7 +82,7 @@ static int run_log(const struct cli_call *call)
 	if (!call->global->json)
 		print_cost(&run.state);
 	if (!run.state.version_count)
-		fprintf(stderr, "avo log: no version yet; start the run with: avo run %s\n", run.dir);
+		cli_complain(call, "no version yet; start the run with: avo run %s", path_word(word, run.dir));
 	cli_close_run(&run);
 	return 0;
 }
@@ -171,6 +172,7 @@ static int run_pending(const struct cli_call *call)
 {
 	struct cli_run run;
 	int status = cli_open_run(&run, call), found = 0;
+	char word[PATH_WORD_SIZE];
 	size_t i;
 
 	if (status)
@@ -183,10 +185,10 @@ static int run_pending(const struct cli_call *call)
 	}
 	fflush(stdout);
 	if (!found && !call->global->json)
-		fputs("avo pending: nothing waits for approval\n", stderr);
+		cli_complain(call, "nothing waits for approval");
 	else if (!call->global->json)
 		fprintf(stderr, "look with: avo diff v%zu aN %s; then: avo approve aN, or avo reject aN -m TEXT\n",
-			run.state.version_count - 1, run.dir);
+			run.state.version_count - 1, path_word(word, run.dir));
 	cli_close_run(&run);
 	return found ? 0 : 1;
 }

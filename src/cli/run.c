@@ -30,12 +30,13 @@ static int run_init(const struct cli_call *call)
 		.model = cli_value(call, "model"),
 		.base_url = cli_value(call, "base-url"),
 	};
+	char word[PATH_WORD_SIZE];
 	struct error err;
 
 	if (run_create(&o, &err) != AVO_OK)
 		return cli_fail(call, &err);
 	if (!call->global->json)
-		printf("created %s; start it with: avo run %s\n", o.dir, o.dir);
+		printf("created %s; start it with: avo run %s\n", path_word(word, o.dir), word);
 	return 0;
 }
 
@@ -74,7 +75,6 @@ static bool run_is_over(void *arg, const cJSON *event)
 		return true;
 	return strcmp(type, "state") == 0 && strcmp(state, "failed") == 0;
 }
-
 static void print_summary(const struct cli_run *run)
 {
 	const struct run_state *s = &run->state;
@@ -95,6 +95,7 @@ static void print_summary(const struct cli_run *run)
 		if (s->attempts[i].stage == ATTEMPT_PENDING)
 			printf("a%d waits for approval: avo approve a%d %s\n", s->attempts[i].id, s->attempts[i].id, run->dir);
 }
+
 
 /* Reads the journal again and closes with what the run came to; the ratios are measured here and now, in one session. */
 static int close_watch(const struct cli_call *call, const char *run_dir)
@@ -179,7 +180,7 @@ static int run_run(const struct cli_call *call)
 	o.exit_when_idle = !terminal;
 	st = engine_start(&o, &pid, &err);
 	if (st == AVO_BUSY && (o.steps || o.attempts || o.time_ms))
-		fprintf(stderr, "avo run: an engine runs on %s already: joined it; --steps, --attempts and --time do not change its limits\n", run);
+		cli_complain(call, "an engine runs on %s already: joined it; --steps, --attempts and --time do not change its limits", run);
 	if (st != AVO_OK && st != AVO_BUSY)
 		status = cli_fail(call, &err);
 	else if (terminal)
@@ -256,7 +257,7 @@ static int run_replay(const struct cli_call *call)
 		journal = xstrdup(dir);
 	}
 	if (!path_is_dir(journal)) {
-		fprintf(stderr, "avo replay: %s holds no journal\n", dir);
+		cli_complain(call, "%s holds no journal", dir);
 		status = 3;
 	} else if (on_terminal(call)) {
 		o.run_dir = dir;
@@ -278,6 +279,7 @@ static int run_fork(const struct cli_call *call)
 	char *run = NULL, *temp = NULL, *seed = NULL, *conf_path = NULL;
 	struct run_options o = { .dir = call->argv[1] };
 	struct conf *conf = NULL;
+	char word[PATH_WORD_SIZE], from[PATH_WORD_SIZE];
 	struct error err;
 	int status = 0;
 
@@ -302,7 +304,8 @@ static int run_fork(const struct cli_call *call)
 	if (run_create(&o, &err) != AVO_OK)
 		status = cli_fail(call, &err);
 	else if (!call->global->json)
-		printf("created %s from %s of %s; start it with: avo run %s\n", o.dir, call->argv[0], run, o.dir);
+		printf("created %s from %s of %s; start it with: avo run %s\n", path_word(word, o.dir), call->argv[0],
+		       path_word(from, run), word);
 out:
 	conf_free(conf);
 	lineage_close(lineage);

@@ -205,8 +205,9 @@ static int run_show(const struct cli_call *call)
 		show_attempt(&run, call, a);
 	} else {
 		status = 1;
-		fprintf(stderr, "avo show: there is no %s in this run (it has %zu versions and %zu attempts)\n", run.names[0],
-			run.state.version_count, run.state.attempt_count);
+		cli_complain(call, "there is no %s in this run (it has %zu version%s and %zu attempt%s)", run.names[0],
+			     run.state.version_count, run.state.version_count == 1 ? "" : "s",
+			     run.state.attempt_count, run.state.attempt_count == 1 ? "" : "s");
 	}
 	cli_close_run(&run);
 	return status;

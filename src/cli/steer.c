@@ -182,7 +182,7 @@ static bool edit_tree(const struct cli_call *call, const char *run_dir)
 	waitpid(pid, &status, 0);
 	free(line);
 	if (status)
-		fprintf(stderr, "avo step: the editor failed; nothing is submitted\n");
+		cli_complain(call, "the editor failed; nothing is submitted");
 	return status == 0;
 }
 
@@ -264,7 +264,7 @@ static const struct attempt *pending_attempt(const struct cli_run *run, const st
 	if (!a && run->name_count)
 		cli_usage(call, "there is no attempt '%s' (avo pending lists what waits)", run->names[0]);
 	else if (!a)
-		fprintf(stderr, "avo %s: nothing waits for approval\n", call->command->name);
+		cli_complain(call, "nothing waits for approval");
 	return a;
 }
 

@@ -47,7 +47,7 @@ static cJSON *unlink_message(struct control_client *c, struct message **at)
 
 enum avo_status control_connect(struct control_client **out, const char *run_dir, bool read_only, struct error *err)
 {
-	char *path = path_join(run_dir, ".avo/ctl.sock");
+	char *path = path_join(run_dir, ".avo/ctl.sock"), word[PATH_WORD_SIZE];
 	struct control_client *c = NULL;
 	cJSON *hello;
 	int fd = -1;
@@ -55,7 +55,7 @@ enum avo_status control_connect(struct control_client **out, const char *run_dir
 
 	free(path);
 	if (st == AVO_NEGATIVE)
-		return error_set(err, st, "no engine runs on %s; start it with: avo run %s", run_dir, run_dir);
+		return error_set(err, st, "no engine runs on %s; start it with: avo run %s", run_dir, path_word(word, run_dir));
 	if (st != AVO_OK)
 		return st;
 	c = xcalloc(1, sizeof(*c));

@@ -165,6 +165,20 @@ static enum avo_status load_seed(struct creation *c, struct error *err)
 	return st;
 }
 
+/* A value as git-config reads it back. */
+static void add_value(struct buf *out, const char *value)
+{
+	buf_addch(out, '"');
+	for (; *value; value++)
+		if (*value == '\n')
+			buf_addstr(out, "\\n");
+		else if (*value == '"' || *value == '\\')
+			buf_printf(out, "\\%c", *value);
+		else
+			buf_addch(out, *value);
+	buf_addstr(out, "\"\n");
+}
+
 /* Every key with its help; those that differ from their default are set, the rest stand as comments. */
 static void print_conf(struct buf *out, const struct creation *c)
 {
@@ -192,7 +206,7 @@ static void print_conf(struct buf *out, const struct creation *c)
 				value = chosen[i].value;
 		buf_printf(out, "\t# %s\n\t%s%s = ", s->help, value ? "" : "#", dot + 1);
 		if (value)
-			buf_printf(out, "\"%s\"\n", value);
+			add_value(out, value);
 		else
 			buf_printf(out, "%s\n", s->fallback);
 	}
@@ -204,8 +218,6 @@ static enum avo_status write_conf(const struct creation *c, struct error *err)
 	struct buf text = BUF_INIT;
 	enum avo_status st;
 
-	if (strpbrk(c->name, "\"\\\n"))
-		return free(path), error_set(err, AVO_USAGE, "the name of a run holds no quotes, backslashes or newlines");
 	print_conf(&text, c);
 	st = path_write_atomic(path, text.data, text.len, 0644, err);
 	buf_release(&text);

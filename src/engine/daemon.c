@@ -35,7 +35,7 @@ static enum avo_status open_settings(struct engine *e, struct error *err)
 
 static enum avo_status find_dirs(struct engine *e, const char *run_dir, struct error *err)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], word[PATH_WORD_SIZE];
 	char *dot;
 
 	if (!realpath(run_dir, path))
@@ -45,7 +45,7 @@ static enum avo_status find_dirs(struct engine *e, const char *run_dir, struct e
 	dot = path_join(e->run_dir, ".avo");
 	if (!path_is_dir(dot)) {
 		free(dot);
-		return error_set(err, AVO_NEGATIVE, "%s is not a run; make one with: avo init %s", e->run_dir, run_dir);
+		return error_set(err, AVO_NEGATIVE, "%s is not a run; make one with: avo init %s", e->run_dir, path_word(word, run_dir));
 	}
 	free(dot);
 	return AVO_OK;

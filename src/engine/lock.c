@@ -50,12 +50,12 @@ static bool answers(const char *run_dir)
 
 static enum avo_status busy(const char *run_dir, int fd, struct error *err)
 {
-	char host[64];
+	char host[64], word[PATH_WORD_SIZE];
 	long pid;
 
 	read_holder(&pid, host, fd);
-	return error_set(err, AVO_BUSY, "an engine is running on %s already, pid %ld on %s; join it with: avo attach", run_dir, pid,
-			 host[0] ? host : "this machine");
+	return error_set(err, AVO_BUSY, "an engine is running on %s already, pid %ld on %s; join it with: avo attach %s", run_dir, pid,
+			 host[0] ? host : "this machine", path_word(word, run_dir));
 }
 
 static enum avo_status take(int fd, const char *run_dir, struct error *err)

@@ -165,9 +165,11 @@ enum avo_status lineage_init(const char *run_dir, struct error *err)
 
 static enum avo_status open_failed(struct error *err, int rc, const char *run_dir)
 {
+	char word[PATH_WORD_SIZE];
+
 	if (rc == GIT_EOWNER)
 		return error_set(err, AVO_ENVIRONMENT, "the repository in %s belongs to another user; "
-				 "to trust it: git config --global --add safe.directory %s", run_dir, run_dir);
+				 "to trust it: git config --global --add safe.directory %s", run_dir, path_word(word, run_dir));
 	if (rc == GIT_ENOTFOUND)
 		return error_set(err, AVO_ENVIRONMENT, "%s is not a run: it has no repository; avo init makes one", run_dir);
 	return lineage_failed(err, rc, "cannot open the repository in %s", run_dir);

@@ -24,6 +24,9 @@ EXTRA_DIST += tests/e2e/counters.sh
 TESTS += tests/e2e/llama.sh
 EXTRA_DIST += tests/e2e/llama.sh tests/lib/monkey_gguf.py
 tests/e2e/llama.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
+TESTS += tests/e2e/hints.sh
+EXTRA_DIST += tests/e2e/hints.sh
+tests/e2e/hints.log: avo$(EXEEXT)
 TESTS += tests/e2e/key.sh
 EXTRA_DIST += tests/e2e/key.sh
 tests/e2e/key.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)

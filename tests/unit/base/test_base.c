@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 
@@ -218,6 +219,62 @@ static void the_loop_serves_timers_pipes_and_children(void **state)
 	close(fds[1]);
 }
 
+static void shown(const char *raw, size_t len, const char *wanted)
+{
+	struct buf b = BUF_INIT;
+
+	str_escape(&b, raw, len);
+	assert_string_equal(buf_cstr(&b), wanted);
+	buf_release(&b);
+}
+
+static void what_a_terminal_would_obey_is_shown(void **state)
+{
+	shown("plain, caf\xc3\xa9", 12, "plain, caf\xc3\xa9");
+	shown("\033[31mred\n\ttab\r\x7f", 15, "\\x1b[31mred\\n\\ttab\\r\\x7f");
+	shown("\xc2\x9bq\xe2\x80\xae\xff", 7, "\\u009bq\\u202e\\xff");
+	shown("nul\0here", 8, "nul\\x00here");
+}
+
+/* What bash makes of the word is the path, and nothing but printable text was shown. */
+static void comes_back(const char *path)
+{
+	char word[PATH_WORD_SIZE], *line;
+	struct child_spec spec = CHILD_SPEC_INIT;
+	struct child_result result;
+	struct buf out = BUF_INIT, seen = BUF_INIT;
+	const char *argv[] = { "bash", "-c", NULL, NULL };
+
+	path_word(word, path);
+	str_escape(&seen, word, strlen(word));
+	assert_string_equal(buf_cstr(&seen), word);
+	argv[2] = line = xasprintf("printf %%s %s", word);
+	spec.argv = argv;
+	assert_int_equal(child_run(&result, &out, &spec, 10000, NULL), AVO_OK);
+	assert_string_equal(buf_cstr(&out), path);
+	free(line);
+	buf_release(&out);
+	buf_release(&seen);
+}
+
+static void a_path_in_a_hint_can_be_pasted(void **state)
+{
+	char word[PATH_WORD_SIZE], *longer;
+
+	assert_string_equal(path_word(word, "/runs/sm90a_2"), "/runs/sm90a_2");
+	assert_string_equal(path_word(word, "my run"), "'my run'");
+	assert_string_equal(path_word(word, "-x"), "./-x");
+	assert_string_equal(path_word(word, ""), "''");
+	comes_back("it's $(here); `now` & \"then\" *?[a] #~ \\n");
+	comes_back("~root");
+	comes_back("\033[31mx\n7'\\");
+	comes_back("caf\xc3\xa9 \xc3\xa9");
+	comes_back("not \xff\xfe" "5 text");
+	longer = xasprintf("/%0*d", 2000, 7);
+	assert_string_equal(path_word(word, longer), "DIR");
+	free(longer);
+}
+
 static void secrets_do_not_reach_the_log(void **state)
 {
 	struct buf b = BUF_INIT;
@@ -264,6 +321,8 @@ int main(void)
 		cmocka_unit_test(a_grandchild_with_the_pipe_does_not_hold_us),
 		cmocka_unit_test(a_program_that_is_not_there_is_named),
 		cmocka_unit_test(the_loop_serves_timers_pipes_and_children),
+		cmocka_unit_test(what_a_terminal_would_obey_is_shown),
+		cmocka_unit_test(a_path_in_a_hint_can_be_pasted),
 		cmocka_unit_test(secrets_do_not_reach_the_log),
 		cmocka_unit_test(files_are_replaced_whole),
 	};
