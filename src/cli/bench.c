@@ -2,91 +2,35 @@
 #include "base/conf.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "cli/bench.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
 #include "lineage/lineage.h"
+#include "score/baselines.h"
 
 #include <math.h>
 
 /*
- * Each repeat is one worker job that measures the newest version and the seed
- * in pairs, followed by one that measures the peers; everything within one
- * session, so that the ratios mean something.
+ * The table of the paper, from one job of one worker: the newest version beside
+ * its seed, the peers and the user's own baselines. Every sample of a baseline is
+ * half of a pair with the newest version on the same values, so the ratios have
+ * intervals that clocks and other load do not enter.
  */
 
-#define BENCH_MAX_PEERS 8
 #define BENCH_MAX_REPEATS 100
 
-/* Values of one thing on one case (or its geomean) over the repeats. */
-struct sample {
-	int n;
-	double sum, sum_squares;
-};
-
-struct column {
-	char name[32];
-	struct score last;		/* case names and unit */
-	struct sample cases[SCORE_MAX_CASES], geomean;
-};
-
 struct bench {
+	const struct cli_call *call;
 	const struct cli_run *run;
+	const struct bench_options *options;
 	char *best_dir, *seed_dir, *cache, *worker;
-	char backend[16], suite[64], device[128];
-	struct column best, seed, peers[BENCH_MAX_PEERS];
-	int peer_count;
-	double log_ratio_sum, log_ratio_squares;	/* best over seed, one a repeat */
-	int ratios;
-	struct comparison first;			/* the interval within one repeat */
-	double peak;
-	int repeats_done;
+	const char *suite;
+	cJSON *baselines;		/* until the request owns them */
+	cJSON *result;
 };
 
-static void sample_add(struct sample *s, double value)
-{
-	if (!isfinite(value))
-		return;
-	s->n++;
-	s->sum += value;
-	s->sum_squares += value * value;
-}
-
-static double sample_mean(const struct sample *s)
-{
-	return s->n ? s->sum / s->n : NAN;
-}
-
-static double sample_std(const struct sample *s)
-{
-	double variance;
-
-	if (s->n < 2)
-		return NAN;
-	variance = (s->sum_squares - s->sum * s->sum / s->n) / (s->n - 1);
-	return variance > 0 ? sqrt(variance) : 0;
-}
-
-static void column_add(struct column *c, const char *name, const struct score *score)
-{
-	int i;
-
-	snprintf(c->name, sizeof(c->name), "%s", name);
-	c->last = *score;
-	for (i = 0; i < score->count; i++)
-		sample_add(&c->cases[i], score->cases[i].value);
-	sample_add(&c->geomean, score->geomean);
-}
-
-static struct column *peer_column(struct bench *b, const char *name)
-{
-	int i;
-
-	for (i = 0; i < b->peer_count; i++)
-		if (strcmp(b->peers[i].name, name) == 0)
-			return &b->peers[i];
-	return b->peer_count < BENCH_MAX_PEERS ? &b->peers[b->peer_count++] : NULL;
-}
+/* ---- the job ---------------------------------------------------------------------------- */
 
 static enum avo_status export_version(char **out, struct bench *b, struct lineage *l, int id, struct error *err)
 {
@@ -98,6 +42,30 @@ static enum avo_status export_version(char **out, struct bench *b, struct lineag
 	free(name);
 	st = path_remove_tree(*out, err);
 	return st == AVO_OK ? lineage_export(l, v->commit, *out, err) : st;
+}
+
+/* The seed, those of avo.conf, those of the command line (below the current directory). */
+static void name_baselines(struct bench *b, const struct conf *conf)
+{
+	cJSON *configured = baselines_of_conf(conf, b->run->dir), *item;
+	const char *rest = b->options->baselines;
+	char *here = realpath(".", NULL);
+
+	b->baselines = cJSON_CreateArray();
+	baselines_add(b->baselines, "seed", b->seed_dir, "/");
+	while ((item = cJSON_DetachItemFromArray(configured, 0)))
+		json_push(b->baselines, item);
+	cJSON_Delete(configured);
+	while (rest && *rest) {
+		size_t len = strcspn(rest, ",");
+		char *path = xasprintf("%.*s", (int)len, rest);
+
+		if (*path)
+			baselines_add(b->baselines, NULL, path, here ? here : ".");
+		free(path);
+		rest += len + (rest[len] == ',');
+	}
+	free(here);
 }
 
 static enum avo_status bench_open(struct bench *b, struct error *err)
@@ -112,13 +80,14 @@ static enum avo_status bench_open(struct bench *b, struct error *err)
 		st = lineage_open(&l, b->run->dir, LINEAGE_READ, err);
 	if (st == AVO_OK) {
 		b->worker = xstrdup(conf_str(conf, "score.worker", "{worker}"));
-		snprintf(b->backend, sizeof(b->backend), "%s", b->run->state.backend);
-		snprintf(b->suite, sizeof(b->suite), "%s", b->run->state.suite);
+		b->suite = b->options->suite ? b->options->suite : b->run->state.suite;
 		b->cache = cli_dot_path(b->run, "cache");
 		st = export_version(&b->best_dir, b, l, (int)b->run->state.version_count - 1, err);
 	}
 	if (st == AVO_OK)
 		st = export_version(&b->seed_dir, b, l, 0, err);
+	if (st == AVO_OK)
+		name_baselines(b, conf);
 	lineage_close(l);
 	conf_free(conf);
 	return st;
@@ -134,243 +103,260 @@ static void bench_release(struct bench *b)
 	free(b->seed_dir);
 	free(b->cache);
 	free(b->worker);
+	cJSON_Delete(b->baselines);
+	cJSON_Delete(b->result);
 }
 
-static int measure_versions(struct bench *b, const struct cli_call *call)
+static int measure(struct bench *b)
 {
-	cJSON *request = cli_job("evaluate", b->backend, b->suite, b->cache), *result;
-	struct comparison comparison;
-	struct score score;
+	cJSON *request = cli_job("peers", b->run->state.backend, b->suite, b->cache);
 	int status;
 
 	json_set_str(request, "candidate", b->best_dir);
-	json_set_str(request, "incumbent", b->seed_dir);
-	status = cli_evaluate(&result, call, b->worker, request);
-	if (status)
+	json_set(request, "baselines", b->baselines);
+	json_set_int(request, "repeats", b->options->repeats);
+	b->baselines = NULL;
+	status = cli_evaluate(&b->result, b->call, b->worker, request);
+	if (status || !json_str(b->result, "verdict", NULL))
 		return status;
-	if (verdict_parse(json_str(result, "verdict", NULL)) != VERDICT_PASSED) {
-		cli_complain(call, "the newest version does not pass any more: %s: %s", json_str(result, "verdict", "?"),
-			     json_str(result, "reason", ""));
-		cJSON_Delete(result);
-		return 1;
-	}
-	score_from_json(&score, result);
-	column_add(&b->best, "best", &score);
-	score_from_json(&score, json_obj(result, "incumbent_scores"));
-	column_add(&b->seed, "seed", &score);
-	comparison_from_json(&comparison, result);
-	snprintf(b->device, sizeof(b->device), "%s", json_str(result, "device", "?"));
-	if (comparison.ratio > 0) {
-		double l = log(comparison.ratio);
-
-		b->first = comparison;
-		b->log_ratio_sum += l;
-		b->log_ratio_squares += l * l;
-		b->ratios++;
-	}
-	cJSON_Delete(result);
-	return 0;
+	cli_complain(b->call, "the newest version could not be measured: %s",
+		     json_str(b->result, "reason", json_str(b->result, "verdict", "?")));
+	return 1;
 }
 
-/* Once: a peer that is not here will not be there in the next repeat either. */
-static void note_absent(const struct cli_call *call, struct bench *b, const char *name, const char *why)
+/* ---- for people --------------------------------------------------------------------------- */
+
+static bool is_absent(const cJSON *peer)
 {
-	if (b->repeats_done == 0)
-		cli_complain(call, "no %s: %s", name, why);
-}
-
-static int measure_peers(struct bench *b, const struct cli_call *call)
-{
-	cJSON *result;
-	const cJSON *peer;
-	int status = cli_evaluate(&result, call, b->worker, cli_job("peers", b->backend, b->suite, b->cache));
-
-	if (status)
-		return status;
-	b->peak = json_num(result, "peak", NAN);
-	cJSON_ArrayForEach(peer, json_arr(result, "peers")) {
-		const char *name = json_str(peer, "name", "peer");
-		struct column *column;
-		struct score score;
-
-		if (json_str(peer, "absent", NULL)) {
-			note_absent(call, b, name, json_str(peer, "absent", ""));
-			continue;
-		}
-		column = peer_column(b, name);
-		score_from_json(&score, peer);
-		if (column)
-			column_add(column, name, &score);
-	}
-	cJSON_Delete(result);
-	return 0;
-}
-
-static void print_cell(const struct cli_call *call, const struct sample *s)
-{
-	char value[16];
-
-	printf(" %9s", cli_value_text(value, sample_mean(s)));
-	if (s->n > 1)
-		printf(" %s%-5.2f", call->global->ascii ? "+-" : "\xc2\xb1", sample_std(s));
-}
-
-static void print_row(const struct cli_call *call, const struct bench *b, const char *name, int i)
-{
-	int p;
-
-	printf("  %-14s", name);
-	print_cell(call, i < 0 ? &b->best.geomean : &b->best.cases[i]);
-	print_cell(call, i < 0 ? &b->seed.geomean : &b->seed.cases[i]);
-	for (p = 0; p < b->peer_count; p++)
-		print_cell(call, i < 0 ? &b->peers[p].geomean : &b->peers[p].cases[i]);
-	if (isfinite(b->peak)) {
-		double value = sample_mean(i < 0 ? &b->best.geomean : &b->best.cases[i]);
-
-		printf("   %4.1f%%", value / b->peak * 100);
-	}
-	putchar('\n');
+	return json_str(peer, "absent", NULL);
 }
 
 /* A peer's full name says version and kernels; a column has room for its first word. */
-static const char *peer_label(char out[16], const char *name)
+static const char *short_name(char *out, const cJSON *peer)
 {
-	snprintf(out, 16, "%.*s", (int)strcspn(name, " ") < 9 ? (int)strcspn(name, " ") : 9, name);
+	const char *name = json_str(peer, "name", "peer");
+	int len = (int)strcspn(name, " ");
+
+	snprintf(out, 16, "%.*s", len < 9 ? len : 9, name);
 	return out;
 }
 
-static void print_ratios(const struct cli_call *call, const struct bench *b)
+static const cJSON *scores_of(const cJSON *column, int i)
 {
-	double mean = b->log_ratio_sum / b->ratios;
-	char label[16];
-	int p;
+	return cJSON_GetArrayItem(json_arr(column, "scores"), i);
+}
 
-	printf("\nbest / seed      x%.2f", exp(mean));
-	if (b->ratios > 1)
-		printf("   std %.2f%% over %d repeats\n",
-		       sqrt(fmax(0, (b->log_ratio_squares - b->ratios * mean * mean) / (b->ratios - 1))) * 100, b->ratios);
+static void print_value(const struct bench *b, double value, double std)
+{
+	char text[16];
+
+	printf(" %9s", cli_value_text(text, value));
+	if (isfinite(std))
+		printf(" %s%-5.2f", b->call->global->ascii ? "+-" : "\xc2\xb1", std);
 	else
-		printf("   [%.2f, %.2f], %d pairs\n", b->first.lo, b->first.hi, b->first.pairs);
-	for (p = 0; p < b->peer_count; p++)
-		printf("best / %-9s x%.2f   same session; %s\n", peer_label(label, b->peers[p].name),
-		       sample_mean(&b->best.geomean) / sample_mean(&b->peers[p].geomean), b->peers[p].name);
+		printf("       ");
 }
 
-static void print_table(const struct cli_call *call, const struct bench *b, int repeats)
+static double percent_of_peak(const struct bench *b, int i, double value)
 {
-	int width = repeats > 1 ? 17 : 10, i, p;
+	return value / json_num(cJSON_GetArrayItem(json_arr(b->result, "observed"), i), "peak", NAN) * 100;
+}
+
+static void print_row(const struct bench *b, int i)
+{
+	const cJSON *best = scores_of(json_obj(b->result, "candidate"), i), *peer;
+	double value = json_num(best, "value", NAN), percent = percent_of_peak(b, i, value);
+
+	printf("  %-14s", json_str(best, "case", "?"));
+	print_value(b, value, json_num(best, "std", NAN));
+	cJSON_ArrayForEach(peer, json_arr(b->result, "peers"))
+		if (!is_absent(peer))
+			print_value(b, json_num(scores_of(peer, i), "value", NAN), json_num(scores_of(peer, i), "std", NAN));
+	if (isfinite(percent))
+		printf("   %5.1f%%", percent);
+	putchar('\n');
+}
+
+static void print_geomean(const struct bench *b)
+{
+	const cJSON *peer;
+
+	printf("  %-14s", "geomean");
+	print_value(b, json_num(json_obj(b->result, "candidate"), "geomean", NAN), NAN);
+	cJSON_ArrayForEach(peer, json_arr(b->result, "peers"))
+		if (!is_absent(peer))
+			print_value(b, json_num(peer, "geomean", NAN), NAN);
+	putchar('\n');
+}
+
+/* Names stand over the values, not over what follows them. */
+static void print_head(const struct bench *b)
+{
+	const cJSON *peer;
 	char label[16];
 
-	printf("%s on %s, %s, mean%s over %d repeat%s\n\n", b->run->state.name, b->device, b->best.last.unit,
-	       repeats > 1 ? " and standard deviation" : "", repeats, repeats > 1 ? "s" : "");
-	printf("  %-14s%*s%*s", "case", width, "best", width, "seed");
-	for (p = 0; p < b->peer_count; p++)
-		printf("%*s", width, peer_label(label, b->peers[p].name));
-	puts(isfinite(b->peak) ? "  of peak" : "");
-	for (i = 0; i < b->best.last.count; i++)
-		print_row(call, b, b->best.last.cases[i].name, i);
-	print_row(call, b, "geomean", -1);
-	print_ratios(call, b);
+	printf("  %-14s %9s       ", "case", "best");
+	cJSON_ArrayForEach(peer, json_arr(b->result, "peers"))
+		if (!is_absent(peer))
+			printf(" %9s       ", short_name(label, peer));
+	puts("   of peak");
 }
 
-static cJSON *column_json(const struct column *c)
+static void ratio_text(char *out, size_t size, const cJSON *ratio)
 {
-	cJSON *obj = cJSON_CreateObject(), *cases = cJSON_CreateArray();
+	const cJSON *ci = json_arr(ratio, "ratio_ci");
+
+	if (cJSON_GetArraySize(ci) == 2)
+		snprintf(out, size, "x%.3f [%.3f, %.3f]", json_num(ratio, "ratio", NAN), cJSON_GetArrayItem(ci, 0)->valuedouble,
+			 cJSON_GetArrayItem(ci, 1)->valuedouble);
+	else
+		snprintf(out, size, "x%.3f", json_num(ratio, "ratio", NAN));
+}
+
+static void print_case_ratios(const struct bench *b, int count)
+{
+	const cJSON *peer;
+	char text[64];
 	int i;
 
-	json_set_str(obj, "name", c->name);
-	json_set_str(obj, "unit", c->last.unit);
-	json_set_num(obj, "geomean", sample_mean(&c->geomean));
-	json_set_num(obj, "geomean_std", sample_std(&c->geomean));
-	for (i = 0; i < c->last.count; i++) {
-		cJSON *item = cJSON_CreateObject();
-
-		json_set_str(item, "case", c->last.cases[i].name);
-		json_set_num(item, "value", sample_mean(&c->cases[i]));
-		json_set_num(item, "std", sample_std(&c->cases[i]));
-		json_set_int(item, "n", c->cases[i].n);
-		json_push(cases, item);
+	printf("\n  %-14s", "best over");
+	cJSON_ArrayForEach(peer, json_arr(b->result, "peers"))
+		if (!is_absent(peer))
+			printf("  %-22s", short_name(text, peer));
+	putchar('\n');
+	for (i = 0; i < count; i++) {
+		printf("  %-14s", json_str(scores_of(json_obj(b->result, "candidate"), i), "case", "?"));
+		cJSON_ArrayForEach(peer, json_arr(b->result, "peers"))
+			if (!is_absent(peer)) {
+				ratio_text(text, sizeof(text), cJSON_GetArrayItem(json_arr(peer, "cases"), i));
+				printf("  %-22s", text);
+			}
+		putchar('\n');
 	}
-	json_set(obj, "scores", cases);
-	return obj;
 }
 
-static void print_json(const struct bench *b, int repeats)
+static void print_ratios(const struct bench *b)
 {
-	cJSON *obj = cJSON_CreateObject(), *peers = cJSON_CreateArray();
-	int p;
+	const cJSON *peer;
+	char label[16], text[64];
 
-	json_set_str(obj, "device", b->device);
-	json_set_int(obj, "repeats", repeats);
-	json_set(obj, "best", column_json(&b->best));
-	json_set(obj, "seed", column_json(&b->seed));
-	for (p = 0; p < b->peer_count; p++)
-		json_push(peers, column_json(&b->peers[p]));
-	json_set(obj, "peers", peers);
-	json_set_num(obj, "best_over_seed", exp(b->log_ratio_sum / b->ratios));
-	for (p = 0; p < b->peer_count; p++) {
-		char key[64];
-
-		snprintf(key, sizeof(key), "best_over_%s", b->peers[p].name);
-		json_set_num(obj, key, sample_mean(&b->best.geomean) / sample_mean(&b->peers[p].geomean));
+	putchar('\n');
+	cJSON_ArrayForEach(peer, json_arr(b->result, "peers")) {
+		if (is_absent(peer)) {
+			fputs("no ", stdout);
+			cli_print_clean(json_str(peer, "name", "peer"), 40);
+			fputs(": ", stdout);
+			cli_print_clean(json_str(peer, "absent", ""), 0);
+			putchar('\n');
+			continue;
+		}
+		ratio_text(text, sizeof(text), peer);
+		printf("best / %-9s %s   ", short_name(label, peer), text);
+		cli_print_clean(json_str(peer, "name", ""), 0);
+		putchar('\n');
 	}
-	json_set_num(obj, "peak", b->peak);
+}
+
+static void print_clock(const struct bench *b)
+{
+	const cJSON *o, *mhz;
+	double least = INFINITY, most = 0;
+
+	cJSON_ArrayForEach(o, json_arr(b->result, "observed")) {
+		mhz = json_obj(json_obj(o, "telemetry"), "sm_mhz");
+		least = fmin(least, json_num(mhz, "mean", INFINITY));
+		most = fmax(most, json_num(mhz, "mean", 0));
+	}
+	o = cJSON_GetArrayItem(json_arr(b->result, "observed"), 0);
+	printf("Of peak: of the %s peak", strcmp(json_str(o, "peak_at", ""), "observed clock") == 0 ? "case's own" : "measured");
+	if (most > 0)
+		printf(" at its observed clock (%.0f to %.0f MHz)", least, most);
+	printf(".\n");
+}
+
+static void print_tables(const struct bench *b)
+{
+	const cJSON *best = json_obj(b->result, "candidate");
+	int count = cJSON_GetArraySize(json_arr(best, "scores")), i;
+
+	printf("%s v%d on ", b->run->state.name, (int)b->run->state.version_count - 1);
+	cli_print_clean(json_str(b->result, "device", "?"), 0);
+	printf(", suite %s, %s, mean and standard deviation over %d repeat%s\n\n", b->suite, json_str(best, "unit", "?"),
+	       b->options->repeats, b->options->repeats > 1 ? "s" : "");
+	print_head(b);
+	for (i = 0; i < count; i++)
+		print_row(b, i);
+	print_geomean(b);
+	if (!b->options->brief)
+		print_case_ratios(b, count);
+	print_ratios(b);
+	printf("\nRatios are of pairs on the same values (A B, then B A), with %.0f %% intervals over %d repeats. ",
+	       json_num(cJSON_GetArrayItem(json_arr(b->result, "peers"), 0), "confidence", 0.95) * 100, b->options->repeats);
+	print_clock(b);
+}
+
+/* ---- for programs -------------------------------------------------------------------------- */
+
+static void print_json(struct bench *b)
+{
+	cJSON *obj = cJSON_Duplicate(b->result, true);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(obj, "id");
+	cJSON_DeleteItemFromObjectCaseSensitive(obj, "event");
+	json_set_str(obj, "run", b->run->state.name);
+	json_set_str(obj, "suite", b->suite);
+	json_set_int(obj, "version", (int64_t)b->run->state.version_count - 1);
 	cli_print_json(obj);
 }
 
-int cli_bench(const struct cli_call *call, const struct cli_run *run, int repeats)
+int cli_bench(const struct cli_call *call, const struct cli_run *run, const struct bench_options *options)
 {
-	struct bench *b = xcalloc(1, sizeof(*b));
+	struct bench b = { .call = call, .run = run, .options = options };
 	char word[PATH_WORD_SIZE];
 	struct error err;
-	int status = 0, i;
+	int status;
 
-	b->run = run;
-	b->peak = NAN;
 	if (!run->state.version_count) {
 		cli_complain(call, "no version yet; start the run with: avo run %s", path_word(word, run->dir));
-		status = 1;
-	} else if (bench_open(b, &err) != AVO_OK) {
-		status = cli_fail(call, &err);
+		return 1;
 	}
-	for (i = 0; i < repeats && !status; i++) {
-		status = measure_versions(b, call);
-		if (!status)
-			status = measure_peers(b, call);
-		b->repeats_done++;
-	}
+	status = bench_open(&b, &err) == AVO_OK ? measure(&b) : cli_fail(call, &err);
 	if (!status && call->global->json)
-		print_json(b, repeats);
+		print_json(&b);
 	else if (!status)
-		print_table(call, b, repeats);
-	bench_release(b);
-	free(b);
+		print_tables(&b);
+	bench_release(&b);
 	return status;
 }
 
 static int run_bench(const struct cli_call *call)
 {
-	struct cli_run run;
+	struct bench_options options = { .suite = cli_value(call, "suite"), .baselines = cli_value(call, "baseline") };
 	int64_t repeats = 10;
+	struct cli_run run;
 	int status;
 
 	if (!cli_number(&repeats, call, "number", 1, BENCH_MAX_REPEATS))
 		return 2;
+	options.repeats = (int)repeats;
 	status = cli_open_run(&run, call);
 	if (status)
 		return status;
-	status = cli_bench(call, &run, (int)repeats);
+	status = cli_bench(call, &run, &options);
 	cli_close_run(&run);
 	return status;
 }
 
 static const struct cli_option bench_options[] = {
 	{ "number", 'n', "N", "repeats (default 10, as in the paper)" },
+	{ "suite", 0, "NAME", "measure another suite than the run's" },
+	{ "baseline", 0, "PATH[,PATH]", "baselines of your own, too: directories, .so, .cubin with a plan" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct cli_command cmd_bench = {
-	"bench", "[DIR]", "Measure the newest version, the seed and the peers in one session",
-	"Prints mean and standard deviation of every case. Each repeat measures best and seed\n"
-	"in pairs and the peers right after.", bench_options, 0, 1, run_bench,
+	"bench", "[DIR]", "Measure the newest version beside the seed, the peers and your own baselines",
+	"Prints mean and standard deviation of every case, the share of the peak at the observed\n"
+	"clock, and the ratio to each baseline with its interval. Every sample of a baseline is\n"
+	"half of a pair with the newest version on the same values.", bench_options, 0, 1, run_bench,
 };

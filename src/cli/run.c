@@ -100,6 +100,7 @@ static void print_summary(const struct cli_run *run)
 /* Reads the journal again and closes with what the run came to; the ratios are measured here and now, in one session. */
 static int close_watch(const struct cli_call *call, const char *run_dir)
 {
+	static const struct bench_options summary = { .repeats = 5, .brief = true };
 	char *argv[] = { (char *)run_dir };
 	struct cli_call reread = *call;
 	struct cli_run run;
@@ -117,7 +118,7 @@ static int close_watch(const struct cli_call *call, const char *run_dir)
 		if (!status && run.state.version_count > 1 && !cli_flag(call, "headless")) {
 			puts("\nmeasuring best, seed and peers once more, together");
 			fflush(stdout);
-			status = cli_bench(call, &run, 1);
+			status = cli_bench(call, &run, &summary);
 		}
 	}
 	cli_close_run(&run);

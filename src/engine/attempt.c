@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "engine/internal.h"
 #include "journal/record.h"
+#include "score/baselines.h"
 
 #include <math.h>
 
@@ -368,7 +369,10 @@ static bool score_seed(struct engine *e)
 bool engine_prepare(struct engine *e)
 {
 	if (e->settings.peers && !e->state.device[0]) {
-		fly(e, FLIGHT_PEERS, new_request(e, "peers"));
+		cJSON *request = new_request(e, "peers");
+
+		json_set(request, "baselines", baselines_of_conf(e->conf, e->run_dir));
+		fly(e, FLIGHT_PEERS, request);
 		return true;
 	}
 	return score_seed(e);

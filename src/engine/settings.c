@@ -26,6 +26,7 @@ const struct setting settings_table[] = {
 	{ "score.confidence", SETTING_NUMBER, "0", "Confidence of a decision, such as 0.95; 0: the worker's default" },
 	{ "score.match-tolerance", SETTING_NUMBER, "0", "Half width around 1 of a ratio that counts as matched, such as 0.005; 0: the worker's default" },
 	{ "score.peers", SETTING_BOOL, "true", "Measure the peak and the peer baselines at the first start" },
+	{ "score.baseline", SETTING_TEXT, "", "A baseline of your own beside the peers: a candidate's directory, a .so, or a .cubin with its plan; below the run, or absolute; may be given several times; see avo-candidate(7)" },
 	{ "score.cache-size", SETTING_INT, "512", "MiB that builds and exports may keep under .avo/cache" },
 
 	{ "supervisor.enabled", SETTING_BOOL, "true", "Redirect the search when it stalls or goes in circles" },

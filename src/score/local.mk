@@ -3,4 +3,5 @@
 libavoeval_a_SOURCES += src/score/stats.c src/score/stats.h \
 	src/score/sequential.c src/score/sequential.h
 libavo_a_SOURCES += src/score/evaluator.c src/score/evaluator.h src/score/link.c src/score/link.h \
-	src/score/redteam.c src/score/redteam.h
+	src/score/redteam.c src/score/redteam.h \
+	src/score/baselines.c src/score/baselines.h

@@ -36,12 +36,10 @@ void sequential_init(struct sequential *s, const struct sequential_plan *plan)
 
 static void interval(double *mean, double *lo, double *hi, const struct sequential *s)
 {
-	double half = INFINITY;
 	int n = 2 * s->count;
+	double half = stats_half_width(s->logs, n, s->alpha);
 
 	*mean = stats_mean(s->logs, n);
-	if (n > 1)
-		half = stats_t_quantile(1 - s->alpha, n - 1) * stats_std(s->logs, n) / sqrt(n);
 	*lo = *mean - half;
 	*hi = *mean + half;
 }

@@ -115,3 +115,8 @@ double stats_t_quantile(double p, double df)
 	}
 	return (lo + hi) / 2;
 }
+
+double stats_half_width(const double *v, int n, double alpha)
+{
+	return n > 1 ? stats_t_quantile(1 - alpha, n - 1) * stats_std(v, n) / sqrt(n) : INFINITY;
+}

@@ -79,7 +79,7 @@ struct extents {
 	size_t q_elements, kv_elements;
 };
 
-struct job_progress;
+#define PEER_NAME_SIZE 64
 
 struct backend_ops {
 	const char *name;				/* as in a suite: "cpu" */
@@ -108,9 +108,16 @@ struct backend_ops {
 	/* No candidate can be faster than this. 0: unknown. sure: before an accusation, worth a longer measurement. */
 	double (*floor_seconds)(struct backend *b, const struct task_case *c, bool sure);
 
-	/* Appends {"name", SCORE} for each baseline that is installed here, or {"name", "absent": why}; samples runs a case. May be NULL. */
-	enum avo_status (*peers)(cJSON *list, struct backend *b, const struct suite *suite, const char *cache, int samples,
-				 struct job_progress *progress, struct error *err);
+	const char *peak_at;				/* what peak() is: "measured", "highest clock" */
+
+	/* As build(), of a file that a user names as a baseline. */
+	enum avo_status (*build_file)(struct build **out, struct build_report *report, struct backend *b, const char *file,
+				      const char *cache, struct error *err);
+	/* The vendor's library as something to run, and its name with its version; AVO_ENVIRONMENT says why it is not here. */
+	enum avo_status (*library)(struct candidate **out, char name[PEER_NAME_SIZE], struct backend *b,
+				   const struct extents *extents, struct error *err);
+	const char *library_name;			/* while it is not known better */
+	const char *peer_seed, *peer_seed_name;		/* a seed that serves as a baseline, below the data directory; or NULL */
 	/* Counters of one run into result. May be NULL: the backend has none. */
 	enum avo_status (*profile)(cJSON *result, struct backend *b, const struct build *build, const struct task_case *c,
 				   struct error *err);

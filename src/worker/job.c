@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define PEERS_REPEATS 5
+
 static char *copy_path(const cJSON *request, const char *key)
 {
 	const char *path = json_str(request, key, NULL);
@@ -54,6 +56,9 @@ enum avo_status job_parse(struct job *out, const cJSON *request, struct error *e
 	out->plan.match_tolerance = json_num(request, "match_tolerance", plan.match_tolerance);
 	out->max_seconds = json_num(request, "max_seconds", 4);
 	out->seeds.key = (uint64_t)json_int(request, "seed", 0);
+	out->baselines = cJSON_Duplicate(json_arr(request, "baselines"), true);
+	out->repeats = (int)json_int(request, "repeats", PEERS_REPEATS);
+	out->repeats = out->repeats < 1 ? 1 : out->repeats > PEERS_MAX_REPEATS ? PEERS_MAX_REPEATS : out->repeats;
 	snprintf(out->case_name, sizeof(out->case_name), "%s", json_str(request, "case", ""));
 	out->ops = backend_find(backend);
 	if (!out->ops)
@@ -69,6 +74,8 @@ void job_release(struct job *job)
 	free(job->candidate);
 	free(job->incumbent);
 	free(job->cache);
+	cJSON_Delete(job->baselines);
+	job->baselines = NULL;
 	job->candidate = job->incumbent = job->cache = NULL;
 }
 

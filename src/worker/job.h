@@ -6,6 +6,8 @@
 #include "worker/backend.h"
 #include "worker/random.h"
 
+#define PEERS_MAX_REPEATS 100
+
 struct job {
 	int64_t id;
 	char op[16];			/* "evaluate", "peers", "profile" */
@@ -13,6 +15,8 @@ struct job {
 	struct suite suite;
 	char *candidate, *incumbent;	/* directories; incumbent may be NULL */
 	char *cache;			/* directory, made if missing */
+	cJSON *baselines;		/* peers: [{"path"[,"name"]}], or NULL */
+	int repeats;			/* peers: of each case, 1 .. PEERS_MAX_REPEATS */
 	char case_name[SCORE_NAME_SIZE];	/* profile: which case; "" is the first */
 	struct sequential_plan plan;
 	double max_seconds;		/* of comparing, once min_pairs are done; a slow kernel gets fewer rounds */

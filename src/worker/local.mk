@@ -11,6 +11,7 @@ libavoworker_a_SOURCES = \
 	src/worker/confine.c src/worker/confine.h \
 	src/worker/evaluate.c src/worker/evaluation.h src/worker/measure.c src/worker/report.c \
 	src/worker/job.c src/worker/job.h \
+	src/worker/peers.c src/worker/peers.h \
 	src/worker/random.c src/worker/random.h \
 	src/worker/runner.c src/worker/runner.h \
 	src/worker/serve.c src/worker/serve.h \

@@ -1,6 +1,7 @@
 #include "avo.h"
 #include "base/log.h"
 #include "worker/job.h"
+#include "worker/peers.h"
 #include "worker/runner.h"
 
 #include <errno.h>
@@ -30,24 +31,6 @@ static enum avo_status open_backend(struct backend **out, struct opened *list, c
 	st = ops->open(out, err);
 	if (st == AVO_OK)
 		list[i] = (struct opened){ ops, *out };
-	return st;
-}
-
-static enum avo_status run_peers(cJSON *result, struct backend *b, struct job *job, struct job_progress *progress,
-				 struct error *err)
-{
-	cJSON *list = cJSON_CreateArray();
-	enum avo_status st = AVO_OK;
-	char device[160];
-
-	job_progress(progress, "peers", 0, 0);
-	json_set_num(result, "peak", job->ops->peak(b, job->suite.unit));
-	json_set_str(result, "unit", job->suite.unit);
-	if (job->ops->probe(device, sizeof(device)))
-		json_set_str(result, "device", device);
-	if (job->ops->peers)
-		st = job->ops->peers(list, b, &job->suite, job->cache, 10, progress, err);
-	json_set(result, "peers", list);
 	return st;
 }
 
@@ -91,7 +74,7 @@ static enum avo_status perform(cJSON *result, struct opened *list, struct job *j
 	if (strcmp(job->op, "evaluate") == 0)
 		return evaluate(result, b, job, progress, err);
 	if (strcmp(job->op, "peers") == 0)
-		return run_peers(result, b, job, progress, err);
+		return peers_measure(result, b, job, progress, err);
 	return run_profile(result, b, job, err);
 }
 

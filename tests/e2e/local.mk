@@ -30,3 +30,6 @@ tests/e2e/hints.log: avo$(EXEEXT)
 TESTS += tests/e2e/key.sh
 EXTRA_DIST += tests/e2e/key.sh
 tests/e2e/key.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
+TESTS += tests/e2e/bench.sh
+EXTRA_DIST += tests/e2e/bench.sh
+tests/e2e/bench.log: avo$(EXEEXT) avo-worker$(EXEEXT)

@@ -303,6 +303,25 @@ enum avo_status cpu_build(struct build **out, struct build_report *r, const stru
 	return st;
 }
 
+enum avo_status cpu_build_object(struct build **out, struct build_report *r, const char *file, struct error *err)
+{
+	struct elf_findings found;
+	struct build *b;
+	enum avo_status st = elf_inspect(&found, file, err);
+	char *object = st == AVO_OK ? realpath(file, NULL) : NULL;
+
+	*out = NULL;
+	if (st == AVO_OK && !object)
+		st = error_errno(err, errno, "cannot find %s", file);
+	if (st != AVO_OK)
+		return st;
+	r->verdict = VERDICT_PASSED;
+	b = xcalloc(1, sizeof(*b));
+	b->object = object;
+	*out = b;
+	return AVO_OK;
+}
+
 void cpu_build_free(struct build *b)
 {
 	if (!b)

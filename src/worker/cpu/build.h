@@ -17,6 +17,8 @@ void compiler_close(struct cpu_compiler *c);
 
 enum avo_status cpu_build(struct build **out, struct build_report *report, const struct cpu_compiler *cc, const char *dir,
 			  const char *cache, struct error *err);
+/* A shared object that a user names as a baseline; it may want libraries that a candidate may not. AVO_USAGE: it is none. */
+enum avo_status cpu_build_object(struct build **out, struct build_report *report, const char *file, struct error *err);
 void cpu_build_free(struct build *b);
 
 #endif

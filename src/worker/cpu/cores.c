@@ -76,6 +76,17 @@ void cores_avoid(int core)
 	sched_setaffinity(0, sizeof(rest), &rest);
 }
 
+void cores_use(int core)
+{
+	cpu_set_t only;
+
+	if (core < 0)
+		return;
+	CPU_ZERO(&only);
+	CPU_SET(core, &only);
+	sched_setaffinity(0, sizeof(only), &only);
+}
+
 void cores_model(char *out, unsigned long size)
 {
 	struct buf text = BUF_INIT;

@@ -6,6 +6,8 @@
 int cores_pick(void);
 /* Keeps the calling process off this core where it has another; -1 gives all back. */
 void cores_avoid(int core);
+/* Moves the calling thread to this core (-1: stays where it is), until cores_avoid(). */
+void cores_use(int core);
 /* "Intel(R) Xeon(R) Processor" into out. */
 void cores_model(char *out, unsigned long size);
 

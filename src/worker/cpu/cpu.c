@@ -51,6 +51,7 @@ struct backend {
 struct candidate {
 	struct backend *backend;
 	struct cpu_process *process;
+	struct openblas *library;		/* instead of a process: trusted, runs in ours */
 	char calls[160];
 	int suspicion;				/* that it works between calls */
 };
@@ -109,6 +110,12 @@ static enum avo_status build(struct build **out, struct build_report *report, st
 	return cpu_build(out, report, b->compiler, dir, cache, err);
 }
 
+static enum avo_status build_file(struct build **out, struct build_report *report, struct backend *b, const char *file,
+				  const char *cache, struct error *err)
+{
+	return cpu_build_object(out, report, file, err);
+}
+
 static size_t round_up(size_t n, size_t to)
 {
 	return (n + to - 1) / to * to;
@@ -155,6 +162,15 @@ static enum avo_status make_inputs(struct backend *b, const struct extents *e, s
 	return AVO_OK;
 }
 
+/* All candidates of a job share a core. */
+static void choose_core(struct backend *b)
+{
+	if (b->loaded)
+		return;
+	b->core = cores_pick();
+	cores_avoid(b->core);
+}
+
 static enum avo_status load(struct candidate **out, struct run_outcome *outcome, struct backend *b, const struct build *build,
 			    const struct extents *extents, struct error *err)
 {
@@ -163,10 +179,8 @@ static enum avo_status load(struct candidate **out, struct run_outcome *outcome,
 	struct process_spec spec;
 
 	*out = NULL;
-	if (st == AVO_OK && !b->loaded) {
-		b->core = cores_pick();
-		cores_avoid(b->core);
-	}
+	if (st == AVO_OK)
+		choose_core(b);
 	spec = (struct process_spec){ .object = build->object, .input_fd = b->input_reader, .input_bytes = b->input_bytes,
 				      .output_bytes = output_bytes(&b->extents), .core = b->core };
 	if (st == AVO_OK)
@@ -182,13 +196,34 @@ static enum avo_status load(struct candidate **out, struct run_outcome *outcome,
 	return AVO_OK;
 }
 
+static enum avo_status library(struct candidate **out, char name[PEER_NAME_SIZE], struct backend *b, const struct extents *extents,
+			       struct error *err)
+{
+	struct candidate *c = xcalloc(1, sizeof(*c));
+	enum avo_status st = make_inputs(b, extents, err);
+
+	if (st == AVO_OK)
+		st = openblas_open(&c->library, name, PEER_NAME_SIZE, err);
+	if (st != AVO_OK) {
+		free(c);
+		return st;
+	}
+	choose_core(b);
+	c->backend = b;
+	b->loaded++;
+	*out = c;
+	return AVO_OK;
+}
+
 static void unload(struct candidate *c)
 {
 	if (!c)
 		return;
 	if (--c->backend->loaded == 0)
 		cores_avoid(-1);
-	process_stop(c->process);
+	if (c->process)
+		process_stop(c->process);
+	openblas_close(c->library);
 	free(c);
 }
 
@@ -271,6 +306,15 @@ static bool worked_between_calls(struct run_outcome *o, struct candidate *c)
 	return true;
 }
 
+/* On the core that the candidates have, for as long as it takes. */
+static void call_library(struct run_outcome *o, struct candidate *c, const struct placement *p, const struct run_spec *spec, float *out)
+{
+	memset(out, 0xff, p->out_elements * sizeof(float));
+	cores_use(c->backend->core);
+	openblas_attention(o, c->library, spec->c, &p->inputs, out);
+	cores_avoid(c->backend->core);
+}
+
 static void call(struct run_outcome *o, struct candidate *c, struct placement *p, const struct run_spec *spec, float *copy)
 {
 	struct backend *b = c->backend;
@@ -309,8 +353,12 @@ static enum avo_status run(struct run_outcome *outcomes, struct backend *b, stru
 	b->copy = xgrow(b->copy, &b->copy_count, n * (size_t)count, sizeof(float));
 	place(&p, b, spec->c);
 	values_fill(&p.inputs, spec);
-	for (i = 0; i < count; i++)
-		call(&outcomes[i], who[i], &p, spec, b->copy + (size_t)i * n);
+	for (i = 0; i < count; i++) {
+		if (who[i]->library)
+			call_library(&outcomes[i], who[i], &p, spec, b->copy + (size_t)i * n);
+		else
+			call(&outcomes[i], who[i], &p, spec, b->copy + (size_t)i * n);
+	}
 	for (i = 0; i < count; i++) {
 		if (outcomes[i].verdict != VERDICT_PASSED)
 			continue;
@@ -354,12 +402,6 @@ static double floor_seconds(struct backend *b, const struct task_case *c, bool s
 	return fmax(isnan(compute) ? 0 : compute, case_bytes(c) / ABSURD_BANDWIDTH);
 }
 
-static enum avo_status peers(cJSON *list, struct backend *b, const struct suite *suite, const char *cache, int samples,
-			     struct job_progress *progress, struct error *err)
-{
-	return openblas_peer(list, suite, samples, progress, err);
-}
-
 static void telemetry(cJSON *obj, struct backend *b)
 {
 	json_set_str(obj, "clock", "cpu time of the candidate's process");
@@ -381,6 +423,9 @@ const struct backend_ops cpu_backend = {
 	.run = run,
 	.peak = peak,
 	.floor_seconds = floor_seconds,
-	.peers = peers,
+	.build_file = build_file,
+	.library = library,
+	.library_name = "OpenBLAS",
+	.peak_at = "measured",
 	.telemetry = telemetry,
 };

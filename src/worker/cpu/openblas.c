@@ -1,11 +1,7 @@
 #include "avo.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "score/stats.h"
-#include "worker/cpu/compare.h"
-#include "worker/cpu/cores.h"
 #include "worker/cpu/openblas.h"
-#include "worker/cpu/values.h"
-#include "worker/random.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,23 +10,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_SAMPLES 64
 #define LIBRARY "libopenblas.so.0"
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
 typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
 		      int ldb, float beta, float *c, int ldc);
 
-struct blas {
-	void *handle;
+struct openblas {
 	sgemm_fn *sgemm;
-	char name[64];
+	float *scores;			/* of one head, q_len x kv_len of the largest case so far */
+	size_t score_count;
 };
 
 struct work {
 	const struct task_case *c;
-	struct tensors in;
-	float *out, *scores;
+	const struct tensors *in;
+	float *out;
 };
 
 /* The kernels it has chosen for this processor: "Haswell"; "" when it does not say. */
@@ -85,23 +80,30 @@ static void choose_core(void)
 }
 
 /* Loaded with one thread: it starts its pool when it is loaded. */
-static bool blas_open(struct blas *b)
+enum avo_status openblas_open(struct openblas **out, char *name, size_t size, struct error *err)
 {
 	char *(*config)(void);
 	const char *text, *version;
+	struct openblas *b;
+	void *handle;
+	sgemm_fn *sgemm = NULL;
 
 	setenv("OPENBLAS_NUM_THREADS", "1", 1);
 	choose_core();
-	b->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!b->handle)
-		return false;
-	*(void **)&b->sgemm = dlsym(b->handle, "cblas_sgemm");
-	*(void **)&config = dlsym(b->handle, "openblas_get_config");
+	handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	if (handle)
+		*(void **)&sgemm = dlsym(handle, "cblas_sgemm");
+	if (!sgemm)
+		return error_set(err, AVO_ENVIRONMENT, "%s is not installed", LIBRARY);
+	*(void **)&config = dlsym(handle, "openblas_get_config");
 	text = config ? config() : NULL;
 	version = text ? strchr(text, ' ') : NULL;
-	snprintf(b->name, sizeof(b->name), "OpenBLAS%.*s %.24s", version ? (int)strcspn(version + 1, " ") + 1 : 0,
-		 version ? version : "", core_name(b->handle));
-	return b->sgemm;
+	snprintf(name, size, "OpenBLAS%.*s %.24s", version ? (int)strcspn(version + 1, " ") + 1 : 0, version ? version : "",
+		 core_name(handle));
+	b = xcalloc(1, sizeof(*b));
+	b->sgemm = sgemm;
+	*out = b;
+	return AVO_OK;
 }
 
 #define V16 16
@@ -194,23 +196,23 @@ static softmax_fn *softmax_best(void)
 	return softmax_any;
 }
 
-static void head(const struct blas *b, const struct work *w, int batch, int h, softmax_fn *rows)
+static void head(const struct openblas *b, const struct work *w, int batch, int h, softmax_fn *rows)
 {
 	const struct task_case *c = w->c;
 	int d = c->head_dim, kv_head = h / (c->q_heads / c->kv_heads), ldq = c->q_heads * d, ldk = c->kv_heads * d, i;
 	size_t q = (size_t)batch * (size_t)c->q_len * (size_t)ldq + (size_t)(h * d);
 	size_t kv = (size_t)batch * (size_t)c->kv_len * (size_t)ldk + (size_t)(kv_head * d);
 
-	b->sgemm(ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE, c->q_len, c->kv_len, d, (float)(1 / sqrt(d)), w->in.q + q, ldq,
-		 w->in.k + kv, ldk, 0, w->scores, c->kv_len);
+	b->sgemm(ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE, c->q_len, c->kv_len, d, (float)(1 / sqrt(d)), w->in->q + q, ldq,
+		 w->in->k + kv, ldk, 0, b->scores, c->kv_len);
 	for (i = 0; i < c->q_len; i++) {
-		float *row = w->scores + (size_t)i * (size_t)c->kv_len;
+		float *row = b->scores + (size_t)i * (size_t)c->kv_len;
 		int n = case_visible_keys(c, i);
 
 		rows(row, n);
 		memset(row + n, 0, (size_t)(c->kv_len - n) * sizeof(float));
 	}
-	b->sgemm(ROW_MAJOR, NO_TRANSPOSE, NO_TRANSPOSE, c->q_len, d, c->kv_len, 1, w->scores, c->kv_len, w->in.v + kv, ldk, 0,
+	b->sgemm(ROW_MAJOR, NO_TRANSPOSE, NO_TRANSPOSE, c->q_len, d, c->kv_len, 1, b->scores, c->kv_len, w->in->v + kv, ldk, 0,
 		 w->out + q, ldq);
 }
 
@@ -222,86 +224,45 @@ static double thread_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static double attention(const struct blas *b, const struct work *w)
+static bool make_room(struct openblas *b, const struct task_case *c)
 {
+	size_t want = (size_t)c->q_len * (size_t)c->kv_len;
+
+	if (want <= b->score_count)
+		return true;
+	free(b->scores);
+	b->scores = aligned_alloc(64, (want * sizeof(float) + 63) / 64 * 64);
+	b->score_count = b->scores ? want : 0;
+	return b->scores;
+}
+
+void openblas_attention(struct run_outcome *o, struct openblas *b, const struct task_case *c, const struct tensors *in, float *out)
+{
+	struct work w = { .c = c, .in = in, .out = out };
 	softmax_fn *rows = softmax_best();
+	int64_t wall = clock_mono_ns();
 	double start = thread_seconds();
 	int batch, h;
 
-	for (batch = 0; batch < w->c->batch; batch++)
-		for (h = 0; h < w->c->q_heads; h++)
-			head(b, w, batch, h, rows);
-	return thread_seconds() - start;
+	memset(o, 0, sizeof(*o));
+	o->verdict = VERDICT_CRASHED;
+	o->seconds = NAN;
+	if (!make_room(b, c)) {
+		snprintf(o->reason, sizeof(o->reason), "not enough memory for %d x %d scores", c->q_len, c->kv_len);
+		return;
+	}
+	for (batch = 0; batch < c->batch; batch++)
+		for (h = 0; h < c->q_heads; h++)
+			head(b, &w, batch, h, rows);
+	o->verdict = VERDICT_PASSED;
+	o->seconds = thread_seconds() - start;
+	o->wall_seconds = (double)(clock_mono_ns() - wall) * 1e-9;
 }
 
-static enum avo_status sample(double *seconds, const struct blas *b, struct work *w, struct random_source *seeds,
-			      struct error *err)
+void openblas_close(struct openblas *b)
 {
-	struct run_spec spec = { .c = w->c, .seed = random_seed(seeds), .rows = 16 };
-	struct run_outcome outcome = { 0 };
-	struct compare *cmp;
-
-	values_fill(&w->in, &spec);
-	*seconds = attention(b, w);
-	cmp = compare_new(&spec, &w->in, random_seed(seeds));
-	compare_output(&outcome, cmp, w->out);
-	compare_free(cmp);
-	if (outcome.verdict != VERDICT_PASSED)
-		return error_set(err, AVO_CORRUPT, "%s computes wrong values: %s", b->name, outcome.reason);
-	return AVO_OK;
-}
-
-static enum avo_status measure(struct case_score *out, const struct blas *b, const struct task_case *c, int samples,
-			       struct error *err)
-{
-	size_t q = case_q_elements(c), kv = case_kv_elements(c);
-	float *memory = aligned_alloc(64, ((2 * (q + kv) + (size_t)c->q_len * (size_t)c->kv_len) * sizeof(float) + 63) / 64 * 64);
-	struct work w = { .c = c, .in = { memory, memory + q, memory + q + kv }, .out = memory + q + 2 * kv,
-			  .scores = memory + 2 * q + 2 * kv };
-	struct random_source seeds = { 0 };
-	double value[MAX_SAMPLES], seconds;
-	enum avo_status st;
-	int i;
-
-	if (!memory)
-		return error_set(err, AVO_ENVIRONMENT, "not enough memory for the scores of case %s", c->name);
-	st = sample(&seconds, b, &w, &seeds, err);	/* warm-up */
-	for (i = 0; st == AVO_OK && i < samples; i++) {
-		st = sample(&seconds, b, &w, &seeds, err);
-		value[i] = case_flops(c) / seconds * 1e-9;
-	}
-	if (st == AVO_OK) {
-		snprintf(out->name, sizeof(out->name), "%s", c->name);
-		out->value = stats_median(value, samples);
-		out->std = stats_std(value, samples);
-		out->n = samples;
-	}
-	free(memory);
-	return st;
-}
-
-enum avo_status openblas_peer(cJSON *list, const struct suite *suite, int samples, struct job_progress *progress,
-			      struct error *err)
-{
-	struct score score = { .unit = "GFLOPS" };
-	enum avo_status st = AVO_OK;
-	struct blas b = { 0 };
-	cJSON *peer;
-	int i;
-
-	samples = samples > MAX_SAMPLES ? MAX_SAMPLES : samples;
-	if (!blas_open(&b))
-		return AVO_OK;
-	for (i = 0; st == AVO_OK && i < suite->count; i++) {
-		st = measure(&score.cases[score.count++], &b, &suite->cases[i], samples, err);
-		job_progress(progress, "peers", i + 1, suite->count);
-	}
-	if (st != AVO_OK)
-		return st;
-	score_set_geomean(&score);
-	peer = cJSON_CreateObject();
-	json_set_str(peer, "name", b.name);
-	score_to_json(peer, &score);
-	json_push(list, peer);
-	return AVO_OK;
+	if (!b)
+		return;
+	free(b->scores);
+	free(b);	/* the library stays: it does not expect to be unloaded */
 }

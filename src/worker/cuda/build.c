@@ -232,9 +232,12 @@ void gpu_build_free(struct build *b)
 {
 	if (!b)
 		return;
+	if (b->temporary)
+		path_remove_tree(b->dir, NULL);
 	free(b->dir);
 	free(b->cubin);
 	free(b->planner);
+	free(b->library);
 	free(b);
 }
 

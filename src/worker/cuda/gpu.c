@@ -7,13 +7,11 @@
 #include "avo.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "score/stats.h"
 #include "worker/cuda/cudnn.h"
 #include "worker/cuda/driver.h"
 #include "worker/cuda/gpu.h"
 #include "worker/cuda/planner.h"
 #include "worker/cuda/telemetry.h"
-#include "worker/job.h"
 #include "worker/random.h"
 
 #include <math.h>
@@ -25,7 +23,6 @@
 #define CLOCK_TRIES 3
 #define PEAK_SLACK 1.02
 #define SAMPLE_MS 50			/* of clocks and power */
-#define PEER_SEED "kernels/attention/sm80"
 
 struct backend {
 	struct gpu_facts facts;
@@ -46,8 +43,8 @@ struct candidate {
 	struct backend *backend;
 	int slot;
 	unsigned generation;		/* of the runner that holds it */
-	bool cudnn;
-	char *cubin, *planner;
+	enum runner_op kind;		/* which load: a cubin with its plan, cuDNN, or a user's library */
+	char *object, *planner;		/* cubin or library; the planner of a cubin */
 	struct planned plans[PLANS_KEPT];
 	int plan_count, plan_next;
 };
@@ -87,27 +84,44 @@ static void close_gpu(struct backend *b)
 	free(b);
 }
 
-static enum avo_status build(struct build **out, struct build_report *r, struct backend *b, const char *dir, const char *cache,
-			     struct error *err)
+/* The worker's own device code, for every runner from now on. */
+static enum avo_status build_trusted(struct backend *b, const char *cache, struct error *err)
 {
 	char *trusted;
 	enum avo_status st = path_mkdirs(cache, 0755, err);
 
-	*out = NULL;
 	if (st == AVO_OK)
 		st = gpu_build_trusted(&trusted, b->facts.arch, cache, err);
 	if (st != AVO_OK)
 		return st;
 	gpu_keeper_set_cubin(b->keeper, trusted);
 	free(trusted);
-	return gpu_build(out, r, &b->facts, dir, cache, err);
+	return AVO_OK;
+}
+
+static enum avo_status build(struct build **out, struct build_report *r, struct backend *b, const char *dir, const char *cache,
+			     struct error *err)
+{
+	enum avo_status st = build_trusted(b, cache, err);
+
+	*out = NULL;
+	return st == AVO_OK ? gpu_build(out, r, &b->facts, dir, cache, err) : st;
+}
+
+static enum avo_status build_file(struct build **out, struct build_report *r, struct backend *b, const char *file, const char *cache,
+				  struct error *err)
+{
+	enum avo_status st = build_trusted(b, cache, err);
+
+	*out = NULL;
+	return st == AVO_OK ? gpu_build_file(out, r, file, cache, err) : st;
 }
 
 /* ---- candidates in slots ----------------------------------------------------------- */
 
 static enum avo_status ensure_loaded(struct run_outcome *outcome, struct candidate *c, struct error *err)
 {
-	struct runner_request q = { .op = c->cudnn ? RUNNER_LOAD_CUDNN : RUNNER_LOAD, .slots = { (uint32_t)c->slot } };
+	struct runner_request q = { .op = c->kind, .slots = { (uint32_t)c->slot } };
 	const struct runner_reply *reply;
 	enum avo_status st = gpu_keeper_start(c->backend->keeper, err);
 	int blame;
@@ -115,7 +129,7 @@ static enum avo_status ensure_loaded(struct run_outcome *outcome, struct candida
 	outcome->verdict = VERDICT_PASSED;
 	if (st != AVO_OK || c->generation == gpu_keeper_generation(c->backend->keeper))
 		return st;
-	snprintf(q.path, sizeof(q.path), "%s", c->cubin ? c->cubin : "");
+	snprintf(q.path, sizeof(q.path), "%s", c->object ? c->object : "");
 	st = gpu_keeper_call(&reply, &blame, c->backend->keeper, &q, NULL, 0, RUN_MS, err);
 	if (st != AVO_OK)
 		return st;
@@ -145,7 +159,7 @@ static void unload(struct candidate *c)
 	if (!c)
 		return;
 	c->backend->slots[c->slot] = NULL;
-	free(c->cubin);
+	free(c->object);
 	free(c->planner);
 	free(c);
 }
@@ -160,8 +174,9 @@ static enum avo_status load(struct candidate **out, struct run_outcome *outcome,
 	memset(outcome, 0, sizeof(*outcome));
 	if (!c)
 		return error_set(err, AVO_USAGE, "more than %d candidates at once", RUNNER_SLOTS);
-	c->cubin = xstrdup(made->cubin);
-	c->planner = xstrdup(made->planner);
+	c->kind = made->planner ? RUNNER_LOAD : RUNNER_LOAD_LIBRARY;
+	c->object = xstrdup(made->planner ? made->cubin : made->library);
+	c->planner = made->planner ? xstrdup(made->planner) : NULL;
 	st = ensure_loaded(outcome, c, err);
 	if (st != AVO_OK || outcome->verdict != VERDICT_PASSED)
 		unload(c);
@@ -190,7 +205,7 @@ static enum avo_status plan_for(const struct planned **out, struct candidate *c,
 		c->plan_count++;
 	memset(p, 0, sizeof(*p));
 	p->c = *want;
-	if (c->cudnn)
+	if (!c->planner)
 		return *out = p, AVO_OK;
 	planner_problem(&problem, want, &c->backend->facts.device);
 	st = planner_run(&p->plan, c->planner, &problem, &why);
@@ -344,130 +359,25 @@ static double floor_seconds(struct backend *b, const struct task_case *c, bool s
 	return by_flops > by_bytes ? by_flops : by_bytes;
 }
 
-/* ---- peers ------------------------------------------------------------------------------- */
+/* ---- baselines --------------------------------------------------------------------------- */
 
-struct peer {
-	const char *name;
-	char label[32];
-	struct candidate *candidate;
-	struct build *build;
-	double samples[SCORE_MAX_CASES][64];
-	char why_not[256];
-};
-
-static void peer_cudnn(struct peer *p, struct backend *b)
+static enum avo_status library(struct candidate **out, char name[PEER_NAME_SIZE], struct backend *b, const struct extents *extents,
+			       struct error *err)
 {
+	struct candidate *c = NULL;
 	struct run_outcome outcome;
-	struct error why;
+	enum avo_status st = cudnn_describe(name, PEER_NAME_SIZE, err);
 
-	snprintf(p->label, sizeof(p->label), "cuDNN");
-	if (cudnn_describe(p->label, sizeof(p->label), &why) != AVO_OK) {
-		snprintf(p->why_not, sizeof(p->why_not), "%.250s", why.text);
-		return;
+	if (st == AVO_OK && !(c = take_slot(b)))
+		st = error_set(err, AVO_USAGE, "more than %d candidates at once", RUNNER_SLOTS);
+	if (st == AVO_OK) {
+		c->kind = RUNNER_LOAD_CUDNN;
+		st = ensure_loaded(&outcome, c, err);
 	}
-	p->candidate = take_slot(b);
-	if (p->candidate) {
-		p->candidate->cudnn = true;
-		if (ensure_loaded(&outcome, p->candidate, &why) != AVO_OK) {
-			snprintf(p->why_not, sizeof(p->why_not), "%.250s", why.text);
-			unload(p->candidate);
-			p->candidate = NULL;
-		}
-	}
-}
-
-/* The FlashAttention-2-class seed, for those who know its number. */
-static void peer_seed(struct peer *p, struct backend *b, const char *cache)
-{
-	char *dir = path_data(PEER_SEED);
-	struct build_report report;
-	struct run_outcome outcome = { 0 };
-	struct extents none = { 0 };
-	struct error why = { 0 };
-
-	snprintf(p->label, sizeof(p->label), "sm80 seed");
-	build_report_init(&report);
-	if (build(&p->build, &report, b, dir, cache, &why) != AVO_OK || !p->build ||
-	    load(&p->candidate, &outcome, b, p->build, &none, &why) != AVO_OK || !p->candidate)
-		snprintf(p->why_not, sizeof(p->why_not), "%.120s %.120s", report.error, why.text);
-	build_report_release(&report);
-	free(dir);
-}
-
-static enum avo_status measure_peers(struct peer *peers, int count, struct backend *b, const struct suite *s, int samples,
-				     struct job_progress *progress, struct error *err)
-{
-	enum avo_status st = AVO_OK;
-	int n, i, p;
-
-	for (n = 0; st == AVO_OK && n < samples; n++) {
-		for (i = 0; st == AVO_OK && i < s->count; i++) {
-			struct run_spec spec = { .c = &s->cases[i], .seed = random_seed(&b->secret), .rows = 16 };
-
-			for (p = 0; st == AVO_OK && p < count; p++) {
-				struct run_outcome outcome;
-
-				if (!peers[p].candidate)
-					continue;
-				st = run(&outcome, b, &peers[p].candidate, 1, &spec, err);
-				peers[p].samples[i][n] = st == AVO_OK && outcome.verdict == VERDICT_PASSED ? outcome.seconds : NAN;
-				if (st == AVO_OK && outcome.verdict != VERDICT_PASSED)
-					snprintf(peers[p].why_not, sizeof(peers[p].why_not), "%.250s", outcome.reason);
-			}
-		}
-		job_progress(progress, "peers", n + 1, samples);
-	}
-	return st;
-}
-
-static void report_peer(cJSON *list, struct peer *p, const struct suite *s, int samples)
-{
-	double unit = strcmp(s->unit, "TFLOPS") == 0 ? 1e12 : 1e9;
-	struct score score = { .count = s->count };
-	cJSON *obj = cJSON_CreateObject();
-	int i, n;
-
-	json_set_str(obj, "name", p->label);
-	if (p->why_not[0]) {
-		json_set_str(obj, "absent", p->why_not);
-		json_push(list, obj);
-		return;
-	}
-	snprintf(score.unit, sizeof(score.unit), "%s", s->unit);
-	for (i = 0; i < s->count; i++) {
-		double values[64];
-
-		for (n = 0; n < samples; n++)
-			values[n] = case_flops(&s->cases[i]) / p->samples[i][n] / unit;
-		snprintf(score.cases[i].name, sizeof(score.cases[i].name), "%s", s->cases[i].name);
-		score.cases[i].value = stats_median(values, samples);
-		score.cases[i].std = stats_std(values, samples);
-		score.cases[i].n = samples;
-	}
-	score_set_geomean(&score);
-	score_to_json(obj, &score);
-	json_push(list, obj);
-}
-
-static enum avo_status peers(cJSON *list, struct backend *b, const struct suite *suite, const char *cache, int samples,
-			     struct job_progress *progress, struct error *err)
-{
-	struct peer *all = xcalloc(2, sizeof(*all));
-	enum avo_status st;
-	int p;
-
-	if (samples > 64)
-		samples = 64;
-	peer_seed(&all[1], b, cache);	/* first: it makes the worker's own device code */
-	peer_cudnn(&all[0], b);
-	st = measure_peers(all, 2, b, suite, samples, progress, err);
-	for (p = 0; p < 2; p++) {
-		if (st == AVO_OK)
-			report_peer(list, &all[p], suite, samples);
-		unload(all[p].candidate);
-		gpu_build_free(all[p].build);
-	}
-	free(all);
+	if (st == AVO_OK)
+		*out = c;
+	else
+		unload(c);
 	return st;
 }
 
@@ -545,7 +455,12 @@ const struct backend_ops cuda_backend = {
 	.run = run,
 	.peak = peak,
 	.floor_seconds = floor_seconds,
-	.peers = peers,
+	.peak_at = "highest clock",
+	.build_file = build_file,
+	.library = library,
+	.library_name = "cuDNN",
+	.peer_seed = "kernels/attention/sm80",
+	.peer_seed_name = "sm80 seed",
 	.profile = profile,
 	.telemetry = telemetry,
 };

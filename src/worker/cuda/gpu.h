@@ -22,12 +22,19 @@ enum avo_status gpu_facts_read(struct gpu_facts *out, int index, struct error *e
 /* The architecture to compile for, by compute capability: "sm_80", "sm_90a", "sm_100a". */
 void gpu_arch_name(char *out, size_t size, int major, int minor);
 
-/* A compiled candidate: a directory in the cache with kernel.cubin and plan.so. */
+/* A compiled candidate: a directory in the cache with kernel.cubin and plan.so. Of a user's library: its path alone. */
 struct build {
 	char *dir, *cubin, *planner;
+	char *library;
+	bool temporary;			/* dir goes with the build */
 };
 enum avo_status gpu_build(struct build **out, struct build_report *r, const struct gpu_facts *facts, const char *dir,
 			  const char *cache, struct error *err);
+/*
+ * What a user names as a baseline: NAME.cubin, with its plan in NAME.plan.c or plan.c beside it, or a shared
+ * object after avo/baseline.h. A file of another kind is AVO_USAGE.
+ */
+enum avo_status gpu_build_file(struct build **out, struct build_report *r, const char *file, const char *cache, struct error *err);
 void gpu_build_free(struct build *b);
 /* The worker's own device code, compiled once into the cache; owned path. */
 enum avo_status gpu_build_trusted(char **out, const char *arch, const char *cache, struct error *err);

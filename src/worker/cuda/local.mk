@@ -4,10 +4,12 @@ if HAVE_CUDA
 noinst_LIBRARIES += libavocuda.a
 libavocuda_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include -isystem $(top_srcdir)/src/worker/cuda/shim $(CUDA_CPPFLAGS)
 libavocuda_a_SOURCES = \
+	src/worker/cuda/baseline.c \
 	src/worker/cuda/build.c \
 	src/worker/cuda/facts.c \
 	src/worker/cuda/gpu.c src/worker/cuda/gpu.h \
 	src/worker/cuda/keeper.c \
+	src/worker/cuda/library.c src/worker/cuda/library.h \
 	src/worker/cuda/launch.c src/worker/cuda/launch.h \
 	src/worker/cuda/runner.c src/worker/cuda/runner.h \
 	src/worker/cuda/slots.c src/worker/cuda/slots.h \

@@ -206,7 +206,7 @@ static enum avo_status check_all(struct runner *r, const struct runner_request *
 
 static enum avo_status run(struct runner *r, const struct runner_request *q, const struct avo_plan *plans, struct error *err)
 {
-	struct runnable what[RUNNER_SLOTS] = { { 0 } };
+	struct runnable what[RUNNER_TOGETHER] = { { 0 } };
 	enum avo_status st;
 	unsigned i;
 
@@ -396,9 +396,9 @@ static bool sane(const struct runner_request *q, size_t bytes)
 	size_t plans = q->op == RUNNER_RUN ? q->count : q->op == RUNNER_PROFILE ? 1 : 0;
 	unsigned i;
 
-	if (q->count > RUNNER_SLOTS || bytes != sizeof(*q) + plans * sizeof(struct avo_plan))
+	if (q->count > RUNNER_TOGETHER || bytes != sizeof(*q) + plans * sizeof(struct avo_plan))
 		return false;
-	for (i = 0; i < RUNNER_SLOTS; i++)
+	for (i = 0; i < RUNNER_TOGETHER; i++)
 		if (q->slots[i] >= RUNNER_SLOTS)
 			return false;
 	return true;
@@ -410,8 +410,8 @@ static void serve(struct runner *r, const struct runner_request *q, const struct
 	enum avo_status st = AVO_OK;
 
 	switch (q->op) {
-	case RUNNER_LOAD: case RUNNER_LOAD_CUDNN:
-		st = slot_load(&r->slots[q->slots[0]], &r->reply.outcomes[0], q, &err);
+	case RUNNER_LOAD: case RUNNER_LOAD_CUDNN: case RUNNER_LOAD_LIBRARY:
+		st = slot_load(&r->slots[q->slots[0]], &r->reply.outcomes[0], q, r->device, &err);
 		break;
 	case RUNNER_UNLOAD:
 		slot_clear(&r->slots[q->slots[0]]);
@@ -431,7 +431,7 @@ static void serve(struct runner *r, const struct runner_request *q, const struct
 
 int runner_process(int argc, char **argv)
 {
-	size_t room = sizeof(struct runner_request) + RUNNER_SLOTS * sizeof(struct avo_plan);
+	size_t room = sizeof(struct runner_request) + RUNNER_TOGETHER * sizeof(struct avo_plan);
 	struct runner_request *q = xcalloc(1, room);
 	struct runner *r = xcalloc(1, sizeof(*r));
 	struct error err = { 0 };

@@ -15,12 +15,14 @@
 #include "worker/backend.h"
 
 #define RUNNER_PROCESS_FLAG "--cuda-runner"
-#define RUNNER_SLOTS 4
+#define RUNNER_SLOTS 12		/* loaded: a candidate, its incumbent, baselines */
+#define RUNNER_TOGETHER 4	/* of them in one run, on the same values */
 #define RUNNER_PATH 512
 
 enum runner_op {
 	RUNNER_LOAD,		/* cubin of a candidate into a slot */
 	RUNNER_LOAD_CUDNN,	/* cuDNN's attention into a slot: a trusted baseline, no plan needed */
+	RUNNER_LOAD_LIBRARY,	/* a user's shared object (avo/baseline.h) into a slot: trusted, too */
 	RUNNER_UNLOAD,
 	RUNNER_RUN,		/* fill once, run each slot named, check every output */
 	RUNNER_PROFILE,		/* counters of one run of slots[0]; the reply is JSON text */
@@ -29,8 +31,8 @@ enum runner_op {
 struct runner_request {
 	uint32_t op;
 	uint32_t count;			/* RUN: slots used */
-	uint32_t slots[RUNNER_SLOTS];	/* LOAD, UNLOAD, PROFILE: slots[0] */
-	char path[RUNNER_PATH];		/* LOAD: the cubin */
+	uint32_t slots[RUNNER_TOGETHER];	/* LOAD, UNLOAD, PROFILE: slots[0] */
+	char path[RUNNER_PATH];		/* LOAD: the cubin; LOAD_LIBRARY: the object */
 	struct task_case c;
 	uint32_t fill;
 	uint64_t seed;
@@ -51,7 +53,7 @@ enum runner_reply_kind {
 struct runner_reply {
 	uint32_t kind;
 	uint32_t index;
-	struct run_outcome outcomes[RUNNER_SLOTS];
+	struct run_outcome outcomes[RUNNER_TOGETHER];
 	char text[16384];
 };
 

@@ -1,6 +1,7 @@
 #include "avo.h"
 #include "base/path.h"
 #include "worker/cuda/driver.h"
+#include "worker/cuda/library.h"
 #include "worker/cuda/planner.h"
 #include "worker/cuda/slots.h"
 
@@ -17,10 +18,11 @@ void slot_clear(struct slot *s)
 		cudnn_sdpa_free(s->shapes[i].sdpa);
 	if (s->module)
 		cu()->cuModuleUnload(s->module);
+	library_close(s->library);
 	memset(s, 0, sizeof(*s));
 }
 
-enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const struct runner_request *q, struct error *err)
+enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const struct runner_request *q, int device, struct error *err)
 {
 	struct buf cubin = BUF_INIT;
 	struct error why;
@@ -31,6 +33,13 @@ enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const str
 	outcome->verdict = VERDICT_PASSED;
 	if (q->op == RUNNER_LOAD_CUDNN) {
 		s->cudnn = true;
+		return AVO_OK;
+	}
+	if (q->op == RUNNER_LOAD_LIBRARY) {
+		if (library_open(&s->library, q->path, device, &why) == AVO_OK)
+			return AVO_OK;
+		outcome->verdict = VERDICT_BUILD_FAILED;
+		snprintf(outcome->reason, sizeof(outcome->reason), "%.250s", why.text);
 		return AVO_OK;
 	}
 	st = path_read(&cubin, q->path, (size_t)256 << 20, err);
@@ -71,8 +80,8 @@ static enum avo_status prepare_cudnn(struct runnable *out, struct slot *s, struc
 	struct tensor_pointers pointers;
 	enum avo_status st = AVO_OK;
 
-	if (!shape->sdpa)
-		st = cudnn_sdpa_new(&shape->sdpa, c, stream, err);
+	if (!shape->sdpa && cudnn_sdpa_new(&shape->sdpa, c, stream, err) != AVO_OK)
+		st = AVO_NEGATIVE;	/* a case it does not do, or a device it does not know: its own business */
 	if (st == AVO_OK)
 		st = gpu_values_pointers(&pointers, values, (int)index, (uint64_t)cudnn_sdpa_workspace(shape->sdpa), err);
 	if (st == AVO_OK)
@@ -81,6 +90,38 @@ static enum avo_status prepare_cudnn(struct runnable *out, struct slot *s, struc
 	if (st == AVO_OK)
 		out->sdpa = shape->sdpa;
 	return st;
+}
+
+static enum avo_status prepare_library(struct runnable *out, struct slot *s, struct gpu_values *values, unsigned index,
+				       const struct task_case *c, CUstream stream, struct error *err)
+{
+	struct slot_shape *shape = slot_shape(s, c);
+	struct tensor_pointers pointers;
+	enum avo_status st = AVO_OK;
+
+	library_problem(&out->problem, s->library, c);
+	if (!shape->warm)
+		st = library_workspace(&shape->workspace, s->library, &out->problem, err);
+	if (st == AVO_OK)
+		st = gpu_values_pointers(&pointers, values, (int)index, shape->workspace, err);
+	if (st != AVO_OK)
+		return st;
+	out->library = s->library;
+	out->call = (struct avo_baseline_call){
+		.q = (const void *)pointers.at[AVO_Q], .k = (const void *)pointers.at[AVO_K], .v = (const void *)pointers.at[AVO_V],
+		.o = (void *)pointers.at[AVO_O], .workspace = (void *)pointers.at[AVO_WORKSPACE], .stream = stream,
+	};
+	return AVO_OK;
+}
+
+/* What does not fit is its own fault: outcome says so. */
+static enum avo_status blame(struct run_outcome *outcome, enum avo_status st, const struct error *err)
+{
+	if (st != AVO_NEGATIVE)
+		return st;
+	outcome->verdict = VERDICT_CRASHED;
+	snprintf(outcome->reason, sizeof(outcome->reason), "%.250s", err->text);
+	return AVO_OK;
 }
 
 enum avo_status slot_prepare(struct runnable *out, struct run_outcome *outcome, struct slot *s, struct gpu_values *values,
@@ -92,21 +133,21 @@ enum avo_status slot_prepare(struct runnable *out, struct run_outcome *outcome, 
 
 	memset(out, 0, sizeof(*out));
 	if (s->cudnn)
-		return prepare_cudnn(out, s, values, index, c, stream, err);
+		return blame(outcome, prepare_cudnn(out, s, values, index, c, stream, err), err);
+	if (s->library)
+		return blame(outcome, prepare_library(out, s, values, index, c, stream, err), err);
 	st = gpu_values_pointers(&pointers, values, (int)index, plan->workspace_bytes, err);
 	if (st == AVO_OK)
 		st = launch_prepare(&out->set, s->module, plan, &pointers, err);
-	if (st != AVO_NEGATIVE)
-		return st;
-	outcome->verdict = VERDICT_CRASHED;
-	snprintf(outcome->reason, sizeof(outcome->reason), "%.250s", err->text);
-	return AVO_OK;
+	return blame(outcome, st, err);
 }
 
 CUresult runnable_launch(const struct runnable *what, CUstream stream, struct error *err)
 {
 	if (what->set)
 		return launch_all(what->set, stream);
+	if (what->library)
+		return library_launch(what->library, &what->problem, &what->call);
 	return cudnn_sdpa_execute(what->sdpa, err) == AVO_OK ? CUDA_SUCCESS : CUDA_ERROR_UNKNOWN;
 }
 

@@ -49,9 +49,9 @@ struct gpu_values {
 	CUmodule module;
 	CUfunction fill_normal, scan, mask, reference_rows, compare_rows;
 	CUstream stream;
-	struct device_buffer inputs[INPUTS], outputs[RUNNER_SLOTS], workspaces[RUNNER_SLOTS], flush;
+	struct device_buffer inputs[INPUTS], outputs[RUNNER_TOGETHER], workspaces[RUNNER_TOGETHER], flush;
 	struct device_buffer rows, scratch, exact, plain, results, scans;
-	CUdeviceptr input[INPUTS], output[RUNNER_SLOTS];	/* of the current run, inside the buffers */
+	CUdeviceptr input[INPUTS], output[RUNNER_TOGETHER];	/* of the current run, inside the buffers */
 	uint64_t digest[INPUTS];
 	unsigned flush_count;
 	size_t row_count;
@@ -116,7 +116,7 @@ void gpu_values_free(struct gpu_values *v)
 		return;
 	for (i = 0; i < INPUTS; i++)
 		release(&v->inputs[i]);
-	for (i = 0; i < RUNNER_SLOTS; i++) {
+	for (i = 0; i < RUNNER_TOGETHER; i++) {
 		release(&v->outputs[i]);
 		release(&v->workspaces[i]);
 	}

@@ -176,6 +176,154 @@ static void a_profile_without_cupti_says_why_and_keeps_the_rest(void **state)
 	cJSON_Delete(result);
 }
 
+static void compile(const char *source, const char *object)
+{
+	char *include = path_join(getenv("AVO_TOP_SRCDIR"), "kernels/include");
+	char *command = xasprintf("cc -std=gnu11 -shared -fPIC -I'%s' -o '%s' '%s'", include, object, source);
+
+	assert_int_equal(system(command), 0);
+	free(include);
+	free(command);
+}
+
+/* A shared object as a user would make one; its "kernel" is host code, as all device memory is here. Owned path. */
+static char *library(const char *name, const char *row)
+{
+	char *source = xasprintf("%s/%s.c", client.scratch, name), *object = xasprintf("%s/%s.so", client.scratch, name);
+	char *text = xasprintf("#include <string.h>\n#include <avo/baseline.h>\n"
+			       "int64_t avo_baseline_workspace(const struct avo_problem *p)\n{\n\treturn p->batch > %s ? -1 : 64;\n}\n"
+			       "int avo_baseline_launch(const struct avo_baseline_call *c)\n{\n\tconst struct avo_problem *p = c->problem;\n"
+			       "\tif (!c->workspace || p->device.sm_count != 132)\n\t\treturn 1;\n"
+			       "\tfor (int b = 0; b < p->batch; b++)\n\t\tfor (int i = 0; i < p->q_len; i++)\n\t\t\tfor (int h = 0; h < p->q_heads; h++)\n"
+			       "\t\t\t\tmemcpy((char *)c->o + 2 * (size_t)p->head_dim * (((size_t)b * p->q_len + i) * p->q_heads + h),\n"
+			       "\t\t\t\t       (const char *)c->v + 2 * (size_t)p->head_dim * (((size_t)b * p->kv_len + i) * p->kv_heads +\n"
+			       "\t\t\t\t\t h / (p->q_heads / p->kv_heads)), 2 * p->head_dim);\n\treturn 0;\n}\n", row);
+
+	assert_int_equal(path_write_atomic(source, text, strlen(text), 0644, NULL), AVO_OK);
+	compile(source, object);
+	free(source);
+	free(text);
+	return object;
+}
+
+static cJSON *named(const char *path)
+{
+	cJSON *item = cJSON_CreateObject();
+
+	json_set_str(item, "path", path);
+	return item;
+}
+
+static cJSON *compare_with(cJSON *baselines, const char *kernel)
+{
+	cJSON *request = cJSON_CreateObject();
+	char *dir = candidate(kernel);
+
+	json_set_str(request, "op", "peers");
+	json_set_str(request, "backend", "cuda");
+	json_set_str(request, "suite", suite_path);
+	json_set_str(request, "candidate", dir);
+	json_set_int(request, "repeats", 4);
+	json_set(request, "baselines", baselines);
+	free(dir);
+	return client_run(&client, request);
+}
+
+static void is_measured(const cJSON *peer)
+{
+	if (json_str(peer, "absent", NULL))
+		fail_msg("%s: %s", json_str(peer, "name", "?"), json_str(peer, "absent", ""));
+	assert_true(json_num(peer, "geomean", 0) > 0);
+	assert_true(json_num(peer, "ratio", 0) > 0);
+	assert_int_equal(cJSON_GetArraySize(json_arr(peer, "ratio_ci")), 2);
+	assert_true(cJSON_GetArrayItem(json_arr(peer, "ratio_ci"), 0)->valuedouble <= json_num(peer, "ratio", 0));
+	assert_int_equal(json_int(peer, "pairs", 0), 4);
+	assert_int_equal(cJSON_GetArraySize(json_arr(peer, "cases")), 2);
+}
+
+static void is_absent(const cJSON *peer, const char *words)
+{
+	if (!strstr(json_str(peer, "absent", ""), words))
+		fail_msg("%s: '%s' does not say '%s'", json_str(peer, "name", "?"), json_str(peer, "absent", ""), words);
+	assert_null(json_get(peer, "ratio"));
+}
+
+static void baselines_are_measured_in_pairs_with_the_candidate(void **state)
+{
+	char *same = candidate("works"), *wrong = candidate("zeros"), *mine = library("mine", "100"), *picky = library("picky", "1");
+	cJSON *list = cJSON_CreateArray(), *result;
+	const cJSON *peers;
+
+	json_push(list, named(same));
+	json_push(list, named(wrong));
+	json_push(list, named(mine));
+	json_push(list, named(picky));
+	json_push(list, named(suite_path));
+	json_push(list, named("/nonexistent/lib.so"));
+	result = compare_with(list, "works");
+	if (json_str(result, "verdict", NULL))
+		fail_msg("%s", json_str(result, "reason", ""));
+	peers = json_arr(result, "peers");
+	assert_int_equal(cJSON_GetArraySize(peers), 8);
+	assert_string_equal(json_str(cJSON_GetArrayItem(peers, 0), "name", ""), "works");
+	is_measured(cJSON_GetArrayItem(peers, 0));
+	is_absent(cJSON_GetArrayItem(peers, 1), "incorrect on case one");
+	is_measured(cJSON_GetArrayItem(peers, 2));
+	is_absent(cJSON_GetArrayItem(peers, 3), "does not do this problem");
+	is_absent(cJSON_GetArrayItem(peers, 4), "is no baseline");
+	is_absent(cJSON_GetArrayItem(peers, 5), "there is no /nonexistent/lib.so");
+	is_absent(cJSON_GetArrayItem(peers, 7), "cuDNN");
+	assert_true(json_num(json_obj(result, "candidate"), "geomean", 0) > 0);
+	assert_int_equal(cJSON_GetArraySize(json_arr(result, "observed")), 2);
+	cJSON_Delete(result);
+	free(same);
+	free(wrong);
+	free(mine);
+	free(picky);
+}
+
+/* Device code without its source: a cubin, and a plan beside it. */
+static void a_cubin_with_a_plan_is_a_baseline(void **state)
+{
+	char *source = candidate("works"), *dir = path_join(client.scratch, "prebuilt"), *cubin = path_join(dir, "flash.cubin");
+	char *plan = path_join(source, "plan.c"), *copy = path_join(dir, "flash.plan.c"), *find;
+	cJSON *list = cJSON_CreateArray(), *result;
+
+	becomes("works", NULL, "passed", NULL);
+	assert_int_equal(path_mkdirs(dir, 0755, NULL), AVO_OK);
+	find = xasprintf("for f in '%s'/cache/cuda-*/; do grep -q '\\.text\\.works' \"$f/kernel.cubin\" && cp \"$f/kernel.cubin\" '%s'; done; test -e '%s'",
+			 client.scratch, cubin, cubin);
+	assert_int_equal(system(find), 0);
+	json_push(list, named(cubin));
+	result = compare_with(list, "works");
+	is_absent(cJSON_GetArrayItem(json_arr(result, "peers"), 0), "has no plan");
+	cJSON_Delete(result);
+	assert_int_equal(path_copy_file(plan, copy, 0644, NULL), AVO_OK);
+	list = cJSON_CreateArray();
+	json_push(list, named(cubin));
+	result = compare_with(list, "works");
+	is_measured(cJSON_GetArrayItem(json_arr(result, "peers"), 0));
+	cJSON_Delete(result);
+	free(source);
+	free(dir);
+	free(cubin);
+	free(plan);
+	free(copy);
+	free(find);
+}
+
+static void a_candidate_that_goes_wrong_beside_a_baseline_is_said_so(void **state)
+{
+	cJSON *list = cJSON_CreateArray(), *result;
+	char *same = candidate("works");
+
+	json_push(list, named(same));
+	result = compare_with(list, "zeros");
+	expect(result, "evaluator-fault", "the candidate is incorrect on case one");
+	cJSON_Delete(result);
+	free(same);
+}
+
 /* Those bad candidates that are found out before anything of theirs runs on a device. */
 static void lies_in_a_plan_are_found_without_a_gpu(void **state)
 {
@@ -262,6 +410,9 @@ int main(void)
 		cmocka_unit_test(clocks_that_disagree_are_not_a_score),
 		cmocka_unit_test(what_the_incumbent_does_is_not_blamed_on_the_challenger),
 		cmocka_unit_test(a_profile_without_cupti_says_why_and_keeps_the_rest),
+		cmocka_unit_test(baselines_are_measured_in_pairs_with_the_candidate),
+		cmocka_unit_test(a_cubin_with_a_plan_is_a_baseline),
+		cmocka_unit_test(a_candidate_that_goes_wrong_beside_a_baseline_is_said_so),
 		cmocka_unit_test(lies_in_a_plan_are_found_without_a_gpu),
 		cmocka_unit_test(no_device_and_no_context_are_said_so),
 	};
