@@ -28,22 +28,22 @@ static void on_done(void *arg, const cJSON *result)
 	w->result = cJSON_Duplicate(result, true);
 }
 
-cJSON *gpu_job(struct gpu_test *t, const char *op, const char *suite, const char *candidate, const char *incumbent, int pairs)
+cJSON *gpu_request(const struct gpu_test *t, const char *op, const char *suite)
 {
-	static const struct evaluation_callbacks callbacks = { .progress = on_progress, .done = on_done };
 	cJSON *request = cJSON_CreateObject();
-	struct waiting w = { .test = t };
 
 	json_set_str(request, "op", op);
 	json_set_str(request, "backend", "cuda");
 	json_set_str(request, "suite", suite);
 	json_set_str(request, "cache", t->cache);
-	json_set_str(request, "candidate", candidate);
-	json_set_str(request, "incumbent", incumbent);
-	if (pairs) {
-		json_set_int(request, "min_pairs", pairs);
-		json_set_int(request, "max_pairs", pairs);
-	}
+	return request;
+}
+
+cJSON *gpu_submit(struct gpu_test *t, cJSON *request)
+{
+	static const struct evaluation_callbacks callbacks = { .progress = on_progress, .done = on_done };
+	struct waiting w = { .test = t };
+
 	t->submitted_ms = clock_mono_ms();
 	t->first_check_ms = 0;
 	evaluator_submit(t->evaluator, request, JOB_MS, &callbacks, &w);
@@ -51,6 +51,19 @@ cJSON *gpu_job(struct gpu_test *t, const char *op, const char *suite, const char
 		loop_once(t->loop, 1000);
 	t->done_ms = clock_mono_ms();
 	return w.result;
+}
+
+cJSON *gpu_job(struct gpu_test *t, const char *op, const char *suite, const char *candidate, const char *incumbent, int pairs)
+{
+	cJSON *request = gpu_request(t, op, suite);
+
+	json_set_str(request, "candidate", candidate);
+	json_set_str(request, "incumbent", incumbent);
+	if (pairs) {
+		json_set_int(request, "min_pairs", pairs);
+		json_set_int(request, "max_pairs", pairs);
+	}
+	return gpu_submit(t, request);
 }
 
 void gpu_ok(struct gpu_test *t, bool good, const char *fmt, ...)

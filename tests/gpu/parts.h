@@ -22,6 +22,9 @@ struct gpu_test {
 
 /* client.c: one job, waited for; the result is owned. candidate and incumbent are directories; incumbent may be NULL. */
 cJSON *gpu_job(struct gpu_test *t, const char *op, const char *suite, const char *candidate, const char *incumbent, int pairs);
+/* The same in two halves: the request with backend, suite and cache; and sending it (takes ownership). */
+cJSON *gpu_request(const struct gpu_test *t, const char *op, const char *suite);
+cJSON *gpu_submit(struct gpu_test *t, cJSON *request);
 void gpu_ok(struct gpu_test *t, bool good, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The directory of a seed; owned. */
 char *gpu_seed(const char *name);
@@ -32,7 +35,10 @@ cJSON *gpu_summary(const cJSON *result);
 void gpu_test_seeds(struct gpu_test *t);
 void gpu_test_redteam(struct gpu_test *t);
 
-/* timing.c: noise of a comparison, peers, where a verdict's time goes, counters */
+/* baselines.c: the paper's table, the seed beside everything it can be compared with */
+void gpu_test_baselines(struct gpu_test *t, const char *seed);
+
+/* timing.c: noise of a comparison, baselines, where a verdict's time goes, counters */
 void gpu_test_timing(struct gpu_test *t);
 
 #endif

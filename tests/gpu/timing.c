@@ -59,28 +59,6 @@ static void test_verdict_time(struct gpu_test *t, const char *seed)
 	free(incumbent);
 }
 
-static void test_peers(struct gpu_test *t, const char *suite)
-{
-	cJSON *result = gpu_job(t, "peers", suite, NULL, NULL, 0), *all = (cJSON *)json_get(t->report, "peers");
-	const cJSON *peer;
-	int scored = 0;
-
-	if (!all) {
-		all = cJSON_CreateObject();
-		json_set(t->report, "peers", all);
-	}
-	cJSON_ArrayForEach(peer, json_arr(result, "peers")) {
-		const char *absent = json_str(peer, "absent", NULL);
-
-		printf("# %s %s: %s%.1f\n", suite, json_str(peer, "name", "?"), absent ? absent : "", json_num(peer, "geomean", NAN));
-		scored += !absent && json_num(peer, "geomean", NAN) > 0;
-	}
-	gpu_ok(t, scored > 0, "peers on %s: %d measured", suite, scored);
-	json_set(all, suite, cJSON_Duplicate(json_get(result, "peers"), true));
-	json_set_num(t->report, "peak", json_num(result, "peak", NAN));
-	cJSON_Delete(result);
-}
-
 static void test_counters(struct gpu_test *t, const char *seed)
 {
 	char *dir = gpu_seed(seed);
@@ -98,13 +76,10 @@ static void test_counters(struct gpu_test *t, const char *seed)
 
 void gpu_test_timing(struct gpu_test *t)
 {
-	static const char *const suites[] = { "mha", "mha-causal", "gqa4", "gqa8" };
 	const char *seed = best_seed(t);
-	size_t i;
 
 	test_same(t, seed);
 	test_verdict_time(t, seed);
-	for (i = 0; i < ARRAY_LEN(suites); i++)
-		test_peers(t, suites[i]);
+	gpu_test_baselines(t, seed);
 	test_counters(t, seed);
 }

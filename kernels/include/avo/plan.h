@@ -360,10 +360,16 @@ static inline void avo_clear(struct avo_plan *plan, uint64_t offset, uint64_t by
 	plan->clears[plan->clear_count++] = (struct avo_clear){ offset, bytes, value, 0 };
 }
 
-_Static_assert(sizeof(struct avo_tensor_map) == 168, "avo_tensor_map has no padding");
-_Static_assert(sizeof(struct avo_arg) == 16, "avo_arg has no padding");
-_Static_assert(sizeof(struct avo_launch) % 8 == 0, "avo_launch has no padding");
-_Static_assert(offsetof(struct avo_launch, args) == AVO_PLAN_NAME + 9 * 4 + 5 * 4, "avo_launch has no padding");
-_Static_assert(offsetof(struct avo_plan, launches) % 8 == 0, "avo_plan has no padding");
+#ifdef __cplusplus
+#define AVO_ASSERT static_assert
+#else
+#define AVO_ASSERT _Static_assert
+#endif
+AVO_ASSERT(sizeof(struct avo_tensor_map) == 168, "avo_tensor_map has no padding");
+AVO_ASSERT(sizeof(struct avo_arg) == 16, "avo_arg has no padding");
+AVO_ASSERT(sizeof(struct avo_launch) % 8 == 0, "avo_launch has no padding");
+AVO_ASSERT(offsetof(struct avo_launch, args) == AVO_PLAN_NAME + 9 * 4 + 5 * 4, "avo_launch has no padding");
+AVO_ASSERT(offsetof(struct avo_plan, launches) % 8 == 0, "avo_plan has no padding");
+#undef AVO_ASSERT
 
 #endif

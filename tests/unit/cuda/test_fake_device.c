@@ -206,6 +206,16 @@ static char *library(const char *name, const char *row)
 	return object;
 }
 
+/* Users' launchers are C++ as often as C. */
+static void the_header_of_a_baseline_is_cxx_too(void **state)
+{
+	char *command = xasprintf("command -v c++ >/dev/null || exit 0; echo '#include <avo/baseline.h>' | "
+				  "c++ -x c++ -Wall -Werror -fsyntax-only -I'%s/kernels/include' -", getenv("AVO_TOP_SRCDIR"));
+
+	assert_int_equal(system(command), 0);
+	free(command);
+}
+
 static cJSON *named(const char *path)
 {
 	cJSON *item = cJSON_CreateObject();
@@ -411,6 +421,7 @@ int main(void)
 		cmocka_unit_test(what_the_incumbent_does_is_not_blamed_on_the_challenger),
 		cmocka_unit_test(a_profile_without_cupti_says_why_and_keeps_the_rest),
 		cmocka_unit_test(baselines_are_measured_in_pairs_with_the_candidate),
+		cmocka_unit_test(the_header_of_a_baseline_is_cxx_too),
 		cmocka_unit_test(a_cubin_with_a_plan_is_a_baseline),
 		cmocka_unit_test(a_candidate_that_goes_wrong_beside_a_baseline_is_said_so),
 		cmocka_unit_test(lies_in_a_plan_are_found_without_a_gpu),
