@@ -1,7 +1,9 @@
 #include "avo.h"
+#include "base/path.h"
 #include "cli/attach.h"
 #include "cli/commands.h"
 #include "engine/engine.h"
+#include "llm/key.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,6 +12,18 @@
 #include <unistd.h>
 
 #define ANSWER_MS 30000
+
+void cli_forget_key(const char *run_dir)
+{
+	char *path = path_join(run_dir, "avo.conf");
+	struct conf *conf = NULL;
+
+	if (conf_open(&conf, path, NULL) != AVO_OK)
+		conf = NULL;
+	llm_key_forget(conf);
+	conf_free(conf);
+	free(path);
+}
 
 int cli_engine_join(struct cli_engine *e, const struct cli_call *call, const char *run_dir)
 {
@@ -26,6 +40,7 @@ int cli_engine_join(struct cli_engine *e, const struct cli_call *call, const cha
 		if (st == AVO_OK || st == AVO_BUSY)
 			st = control_connect(&e->client, run_dir, false, &err);
 	}
+	cli_forget_key(run_dir);
 	return st == AVO_OK ? 0 : cli_fail(call, &err);
 }
 

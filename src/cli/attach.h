@@ -14,6 +14,12 @@ struct cli_engine {
 int cli_engine_join(struct cli_engine *e, const struct cli_call *call, const char *run_dir);
 void cli_engine_leave(struct cli_engine *e);
 
+/*
+ * Once no engine will be started any more: takes the model's key out of this process's environment (llm/key.h),
+ * which an editor or a shell started from here would inherit.
+ */
+void cli_forget_key(const char *run_dir);
+
 /* Sends a command (members taken over) and waits for the answer; prints a refusal. Returns an exit status. */
 int cli_engine_call(struct cli_engine *e, const struct cli_call *call, cJSON *command, cJSON **answer);
 /* {"cmd":name,"by":<login name>} */

@@ -180,6 +180,8 @@ static int run_run(const struct cli_call *call)
 	o.run_dir = run;
 	o.exit_when_idle = !terminal;
 	st = engine_start(&o, &pid, &err);
+	/* the engine has read its key: nothing that is started from here needs it */
+	cli_forget_key(run);
 	if (st == AVO_BUSY && (o.steps || o.attempts || o.time_ms))
 		cli_complain(call, "an engine runs on %s already: joined it; --steps, --attempts and --time do not change its limits", run);
 	if (st != AVO_OK && st != AVO_BUSY)
@@ -202,6 +204,7 @@ static int run_attach(const struct cli_call *call)
 
 	if (status)
 		return status;
+	cli_forget_key(run);
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !call->global->json)
 		status = open_workbench(call, run);
 	else

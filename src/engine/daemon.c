@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "engine/internal.h"
+#include "llm/key.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,6 +147,8 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 		st = find_operator(e, err);
 	if (st == AVO_OK)
 		st = open_record(e, &r, &cut, err);
+	/* before there are workers to inherit it */
+	llm_key_take(e->conf);
 	if (st == AVO_OK)
 		st = open_services(e, err);
 	if (st != AVO_OK)
@@ -157,6 +160,8 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 	recovered = engine_recover(e, &r, &conflict);
 	engine_host_init(e);
 	st = e->ops->open(&e->op, &e->host, e->conf, err);
+	/* a key that this operator did not ask for */
+	llm_key_forget(e->conf);
 	if (st != AVO_OK) {
 		error_prefix(err, st, "operator %s", e->ops->name);
 		engine_set_state(e, ENGINE_FAILED, err->text);

@@ -93,8 +93,18 @@ static enum llm_remedy classify_stream(const struct http_result *http, const str
 	return wait_for_server(http);
 }
 
+/* A proxy that cannot reach the server now (5xx) is an outage; one that does not want to stays so. */
+static enum llm_remedy classify_proxy(const struct http_result *http)
+{
+	return http->proxy_status >= 500 ? LLM_BACK_OFF : LLM_PAUSE;
+}
+
 enum llm_remedy llm_classify(const struct http_result *http, const struct llm_fault *fault, unsigned broken)
 {
+	if (http->end == HTTP_PROXY_REFUSED)
+		return classify_proxy(http);
+	if (http->end == HTTP_DISTRUSTED)
+		return LLM_PAUSE;
 	if (http->status >= 300)
 		return classify_status(http, fault);
 	if (fault->type[0] || fault->text[0])

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "llm/client.h"
+#include "llm/http_url.h"
 #include "llm/wire.h"
 
 #define MAX_ERROR_BODY ((size_t)1 << 20)
@@ -103,7 +104,9 @@ static void describe_fault(struct llm_call *c, const struct http_result *http)
 
 	memset(f, 0, sizeof(*f));
 	f->status = http->status;
-	if (http->status >= 400) {
+	if (http->end == HTTP_PROXY_REFUSED) {
+		snprintf(f->text, sizeof(f->text), "%s", http->what);
+	} else if (http->status >= 400) {
 		wire_read_fault(f, http->status, buf_cstr(&c->body), c->body.len);
 	} else if (http->status >= 300) {
 		snprintf(f->text, sizeof(f->text), "the server redirects elsewhere (status %ld); "
@@ -194,7 +197,7 @@ static void transfer_done(void *arg, const struct http_result *http)
 	if (c->decoder.usage.known && c->cb.wasted)
 		c->cb.wasted(c->arg, &c->decoder.usage);
 	describe_fault(c, http);
-	if (http->end != HTTP_CONNECT_FAILED && http->status < 300)
+	if ((http->end == HTTP_BROKEN || http->end == HTTP_SILENT || http->status) && http->status < 300)
 		c->broken++;
 	if (c->broken >= STREAMS_BEFORE_WHOLE)
 		c->streaming = false;
@@ -265,7 +268,8 @@ static void try_now(struct llm_call *c)
 	const struct buf *body = c->streaming ? &c->streamed : &c->whole;
 	const char *headers[32];
 	char *owned[8];
-	struct http_request r = { c->url, headers, body->data, body->len, c->config->header_ms, c->config->idle_ms, c->broken > 0 };
+	struct http_request r = { c->url, headers, body->data, body->len, c->config->header_ms, c->config->idle_ms, c->broken > 0,
+				  c->config->ca_file };
 	struct error err = { 0 };
 	size_t made, i;
 	enum avo_status st;

@@ -1,11 +1,18 @@
 /* The section [agent] of avo.conf, as far as it names a model. */
 #include "avo.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
-#include "llm/http.h"
+#include "llm/http_url.h"
 #include "llm/key.h"
 #include "llm/pricing.h"
 #include "llm/wire.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define KEY_COMMAND_MS 15000
+#define KEY_COMMAND_MAX_MS 45000	/* who starts an engine waits a minute for it */
 
 #define NO_MODEL_HELP \
 	"set agent.model in avo.conf, or run without a model: operator = mutate needs none, " \
@@ -50,19 +57,63 @@ static enum avo_status choose_wire(struct llm_config *c, const struct conf *conf
 	return http_check_url(c->base_url, err);
 }
 
+/* The engine has no directory of its own to count from. "~/" is the user's home. *out is owned, NULL when not set. */
+static enum avo_status read_file_name(char **out, const struct conf *conf, const char *key, struct error *err)
+{
+	const char *value = text(conf, key, NULL), *home = getenv("HOME");
+
+	*out = NULL;
+	if (!value)
+		return AVO_OK;
+	if (*value == '/')
+		*out = xstrdup(value);
+	else if (str_starts(value, "~/") && home && *home == '/')
+		*out = path_join(home, value + 2);
+	else
+		return error_set(err, AVO_USAGE, "%s = %.200s is not an absolute path; it begins with / or ~/", key, value);
+	return AVO_OK;
+}
+
+/* libcurl itself knows neither; SSL_CERT_FILE is what other programs on such a machine are told with. */
+static enum avo_status read_ca_file(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	const char *env = getenv("SSL_CERT_FILE"), *named = "agent.ca-file";
+	enum avo_status st = read_file_name(&c->ca_file, conf, "agent.ca-file", err);
+
+	if (st != AVO_OK || is_local(c->base_url))
+		return st;
+	if (!c->ca_file && env && *env) {
+		c->ca_file = xstrdup(env);
+		named = "SSL_CERT_FILE";
+	}
+	if (c->ca_file && access(c->ca_file, R_OK) != 0)
+		return error_set(err, AVO_ENVIRONMENT, "%s = %.200s: %s; it names a file of CA certificates (PEM)", named, c->ca_file, strerror(errno));
+	return AVO_OK;
+}
+
 static enum avo_status read_key(struct llm_config *c, const struct conf *conf, struct error *err)
 {
-	const char *file = text(conf, "agent.key-file", NULL);
-	const char *command = text(conf, "agent.key-command", NULL);
+	struct llm_key_source source = { .command = text(conf, "agent.key-command", NULL) };
 	const char *env = text(conf, "agent.key-env",
 				   c->wire == &wire_messages ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY");
+	char *file = NULL;
 	enum avo_status st;
 
-	if (file && command)
+	if ((st = conf_duration(&source.command_ms, conf, "agent.key-timeout", KEY_COMMAND_MS, err)) != AVO_OK ||
+	    (st = read_file_name(&file, conf, "agent.key-file", err)) != AVO_OK)
+		return st;
+	if (file && source.command) {
+		free(file);
 		return error_set(err, AVO_USAGE, "agent.key-file and agent.key-command are both set; keep one");
-	c->key_source = file ? xasprintf("file %s", file) : command ? xstrdup("agent.key-command") :
+	}
+	if (source.command_ms < 1 || source.command_ms > KEY_COMMAND_MAX_MS)
+		source.command_ms = KEY_COMMAND_MAX_MS;
+	c->key_source = file ? xasprintf("file %s", file) : source.command ? xstrdup("agent.key-command") :
 			xasprintf("environment variable %s", env);
-	st = llm_key_read(&c->key, file || command ? NULL : env, file, command, err);
+	source.file = file;
+	source.env = file || source.command ? NULL : env;
+	st = llm_key_read(&c->key, &source, err);
+	free(file);
 	if (st != AVO_NEGATIVE)
 		return st;
 	if (is_local(c->base_url)) {
@@ -178,7 +229,8 @@ enum avo_status llm_config_read(struct llm_config *out, const struct conf *conf,
 		 (st = read_extra_body(c, conf, err)) == AVO_OK &&
 		 (st = read_thinking(c, conf, err)) == AVO_OK &&
 		 (st = read_numbers(c, conf, err)) == AVO_OK &&
-		 (st = read_prices(c, conf, err)) == AVO_OK)
+		 (st = read_prices(c, conf, err)) == AVO_OK &&
+		 (st = read_ca_file(c, conf, err)) == AVO_OK)
 		st = read_key(c, conf, err);
 	if (st != AVO_OK)
 		llm_config_release(c);
@@ -195,6 +247,7 @@ void llm_config_release(struct llm_config *c)
 		explicit_bzero(c->key, strlen(c->key));
 	free(c->key);
 	free(c->key_source);
+	free(c->ca_file);
 	free(c->effort);
 	for (i = 0; c->headers && c->headers[i]; i++)
 		free(c->headers[i]);

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "llm/http.h"
+#include "llm/http_end.h"
+#include "llm/http_url.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -21,6 +23,7 @@ struct http_transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buf body;		/* POSTFIELDS is not copied by libcurl */
+	char *url, *ca_file;
 	char error_text[CURL_ERROR_SIZE];
 	struct http_callbacks cb;
 	void *arg;
@@ -125,6 +128,8 @@ static void free_transfer(struct http_transfer *t)
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
 	buf_release(&t->body);
+	free(t->url);
+	free(t->ca_file);
 	free(t);
 }
 
@@ -278,26 +283,6 @@ static void watch(void *arg)
 
 /* --- the end ------------------------------------------------------------------- */
 
-static enum http_end classify_end(const struct http_transfer *t, CURLcode code)
-{
-	if (t->stopped)
-		return HTTP_STOPPED;
-	switch (code) {
-	case CURLE_OK:
-		return HTTP_DONE;
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-		return HTTP_CONNECT_FAILED;
-	default:
-		return t->got_headers || t->result.got_bytes || code != CURLE_OPERATION_TIMEDOUT ?
-			HTTP_BROKEN : HTTP_CONNECT_FAILED;
-	}
-}
-
 static struct http_transfer *find_transfer(struct http *h, CURL *easy)
 {
 	struct http_transfer *t = h->transfers;
@@ -320,36 +305,14 @@ static void collect_finished(struct http *h)
 		if (msg->msg != CURLMSG_DONE || !t)
 			continue;
 		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->result.status);
-		t->result.end = classify_end(t, code);
-		if (code != CURLE_OK)
-			snprintf(t->result.what, sizeof(t->result.what), "%.250s",
-				 t->error_text[0] ? t->error_text : curl_easy_strerror(code));
+		http_judge(&t->result, t->easy, code, t->url, t->ca_file, t->error_text);
+		if (t->stopped)
+			t->result.end = HTTP_STOPPED;
 		finish(t);
 	}
 }
 
 /* --- starting ------------------------------------------------------------------ */
-
-/* http without TLS is for a server on this machine: a key in clear text does not leave it. */
-enum avo_status http_check_url(const char *url, struct error *err)
-{
-	static const char *const local[] = { "localhost", "127.", "[::1]" };
-	const char *allow = getenv("AVO_ALLOW_HTTP");
-	size_t i;
-
-	if (strncasecmp(url, "https://", 8) == 0 && url[8])
-		return AVO_OK;
-	if (strncasecmp(url, "http://", 7) != 0)
-		return error_set(err, AVO_USAGE, "'%.100s' is not a URL of a model server; "
-				 "it must begin with https:// (or http:// for this machine)", url);
-	if (allow && strcmp(allow, "1") == 0)
-		return AVO_OK;
-	for (i = 0; i < ARRAY_LEN(local); i++)
-		if (strncasecmp(url + 7, local[i], strlen(local[i])) == 0 && !strchr(url + 7, '@'))
-			return AVO_OK;
-	return error_set(err, AVO_USAGE, "'%.100s' would send the key and the code unencrypted; use https://, "
-			 "or set AVO_ALLOW_HTTP=1 for a server on a network you trust", url);
-}
 
 static bool add_headers(struct http_transfer *t, const char *const *headers)
 {
@@ -369,7 +332,18 @@ static void set_options(struct http_transfer *t, const struct http_request *r)
 {
 	CURL *e = t->easy;
 
-	curl_easy_setopt(e, CURLOPT_URL, r->url);
+	curl_easy_setopt(e, CURLOPT_URL, t->url);
+	/* a server on this machine is not asked for through the company's proxy, whatever no_proxy says */
+	if (http_is_this_machine(t->url))
+		curl_easy_setopt(e, CURLOPT_PROXY, "");
+	/* its answer to CONNECT is not the server's */
+	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (t->ca_file) {
+		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file);
+		curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, t->ca_file);
+	}
+	/* not asked for; but a proxy that compresses all the same is understood */
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "identity");
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "avo/" PACKAGE_VERSION);
@@ -410,6 +384,8 @@ enum avo_status http_start(struct http_transfer **out, struct http *h, const str
 	t->result.retry_after_ms = -1;
 	t->result.should_retry = -1;
 	t->last_byte_ms = clock_mono_ms();
+	t->url = xstrdup(request->url);
+	t->ca_file = request->ca_file ? xstrdup(request->ca_file) : NULL;
 	buf_add(&t->body, request->body, request->body ? request->body_len : 0);
 	t->easy = curl_easy_init();
 	if (!t->easy || !add_headers(t, request->headers)) {

@@ -4,7 +4,8 @@
  * come; nothing blocks; a transfer is watched for silence by clocks of its own.
  *
  * Not a general client: no redirects (a key must not travel to another host),
- * no compression (it delays streamed events), https or loopback http only.
+ * no compression asked for (it delays streamed events), https or loopback http only. Proxies are
+ * those of the environment (https_proxy, no_proxy); to this machine none is ever used.
  */
 #ifndef AVO_LLM_HTTP_H
 #define AVO_LLM_HTTP_H
@@ -25,7 +26,9 @@ void http_free(struct http *h);			/* cancels what runs; gives the loop its own w
 
 enum http_end {
 	HTTP_DONE,		/* the answer ended where the server said it would; any status */
-	HTTP_CONNECT_FAILED,	/* no name, refused, TLS: nothing was sent */
+	HTTP_CONNECT_FAILED,	/* no name, refused, a handshake that died: nothing was sent */
+	HTTP_DISTRUSTED,	/* its certificate is not accepted, or it speaks no TLS at all: nothing was sent */
+	HTTP_PROXY_REFUSED,	/* the proxy lets nothing through; proxy_status says why */
 	HTTP_BROKEN,		/* the connection died before or in the middle of the answer */
 	HTTP_SILENT,		/* no byte for idle_ms, or no header for header_ms */
 	HTTP_STOPPED,		/* the body callback wanted no more */
@@ -40,7 +43,8 @@ struct http_result {
 	int should_retry;		/* x-should-retry: 1 true, 0 false, -1 not said */
 	char content_type[64];
 	char request_id[96];
-	char what[256];			/* libcurl's words on a failure, for people */
+	long proxy_status;		/* what the proxy said to the tunnel, or of itself; 0: no proxy, or no word */
+	char what[360];			/* what happened and what to do about it, on a failure */
 };
 
 struct http_callbacks {
@@ -59,13 +63,12 @@ struct http_request {
 	int64_t header_ms;		/* wait for the first header at most so long; 0: 15 minutes (models think) */
 	int64_t idle_ms;		/* wait between bytes at most so long; 0: 3 minutes */
 	bool fresh_connection;		/* after a stall: do not reuse one that may be dead */
+	const char *ca_file;		/* CA certificates (PEM) to trust; NULL: the system's */
 };
 
 enum avo_status http_start(struct http_transfer **out, struct http *h, const struct http_request *request,
 			   const struct http_callbacks *cb, void *arg, struct error *err);
 /* No callback follows. NULL is fine. */
 void http_cancel(struct http_transfer *t);
-/* "https" to anywhere, "http" to this machine only unless AVO_ALLOW_HTTP=1 (a trusted cluster network). */
-enum avo_status http_check_url(const char *url, struct error *err);
 
 #endif

@@ -34,6 +34,7 @@ struct llm_config {
 	char *base_url;			/* without a trailing slash and without /v1 */
 	char *key;			/* NULL: none needed (a server on this machine) */
 	char *key_source;		/* "environment variable X", for messages */
+	char *ca_file;			/* CA certificates (PEM) that the server's is checked with; NULL: the system's */
 	int64_t context_window;		/* tokens */
 	int64_t max_output;		/* tokens a call */
 	enum llm_thinking thinking;

@@ -5,6 +5,8 @@ libavo_a_SOURCES += \
 	src/llm/client.c src/llm/client.h \
 	src/llm/config.c \
 	src/llm/http.c src/llm/http.h \
+	src/llm/http_end.c src/llm/http_end.h \
+	src/llm/http_url.c src/llm/http_url.h \
 	src/llm/key.c src/llm/key.h \
 	src/llm/llm.h \
 	src/llm/message.c src/llm/message.h src/llm/message_json.c \

@@ -1,13 +1,15 @@
 /*
  * A scripted model as a program of its own, for tests of the whole engine:
  *
- *     model_script WIRE SCRIPT LOG
+ *     model_script WIRE SCRIPT LOG [port=N] [tls=CERTIFICATE,CA-FILE] [key=FILE]
  *
- * prints its port and serves the script's lines (JSON objects, one a turn) in order:
+ * prints its port (N; else one that is free) and serves the script's lines (JSON objects, one a turn) in order:
  *   {"thinking","text","calls":[{"name","input"}]}   a turn
  *   {"for":"review"|"summary",...}                    the answer to that kind of question, whenever it comes
  *   {"fault":N}                                       status N instead of an answer
  *   {"fault":"hang"|"cut"|"reset",...}                the turn's bytes up to the middle, then that
+ * With tls it presents a certificate of that kind (good, self-signed, expired, other-host) and writes its CA's to CA-FILE;
+ * with key it answers 401 to requests that do not bring the key in FILE.
  * When the script is at its end it submits. Each request is checked as a strict server
  * would check it (every tool call answered right behind it, roles in turn), and a line about it goes to LOG.
  */
@@ -28,6 +30,9 @@ struct script {
 	size_t count, cap;
 	FILE *log;
 	int calls;
+	int port;
+	struct model_tls *tls;
+	struct buf key;			/* empty: none is asked for */
 };
 
 static bool offers(const cJSON *body, const char *name)
@@ -119,6 +124,15 @@ static void answer(void *arg, const struct model_ask *ask, struct model_answer *
 	cJSON *line = next_line(s, kind), *end = line ? NULL : cJSON_Parse(farewell);
 	struct model_turn turn;
 
+	if (s->key.len && !strstr(ask->head, buf_cstr(&s->key))) {
+		fprintf(s->log, "no key\n");
+		fflush(s->log);
+		free(last);
+		cJSON_Delete(end);
+		out->status = 401;
+		buf_addstr(&out->body, "{\"error\":{\"type\":\"authentication_error\",\"message\":\"that is not the key\"}}");
+		return;
+	}
 	fprintf(s->log, "%s %d messages %s %s\n", kind, cJSON_GetArraySize(messages), fault ? fault : "ok", last);
 	fflush(s->log);
 	make_turn(&turn, s, line ? line : end);
@@ -164,14 +178,45 @@ static void stop(void *arg, int sig)
 	loop_stop(arg);
 }
 
+static bool take_option(struct script *s, char *option)
+{
+	enum model_cert kind;
+	char *comma;
+
+	if (str_starts(option, "port=")) {
+		s->port = atoi(option + 5);
+		return s->port > 0;
+	}
+	if (str_starts(option, "key=")) {
+		bool read = path_read(&s->key, option + 4, 4096, NULL) == AVO_OK;
+
+		while (s->key.len && s->key.data[s->key.len - 1] == '\n')
+			s->key.data[--s->key.len] = '\0';
+		return read;
+	}
+	comma = strchr(option, ',');
+	if (!str_starts(option, "tls=") || !comma)
+		return false;
+	*comma = '\0';
+	if (!model_cert_parse(&kind, option + 4))
+		return false;
+	s->tls = model_tls_new(kind, comma + 1);
+	if (!s->tls)
+		exit(77);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct script s = { 0 };
 	struct model_server *server;
 	size_t i;
+	int arg;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: model_script messages|chat SCRIPT LOG\n");
+	for (arg = 4; arg < argc && take_option(&s, argv[arg]); arg++)
+		;
+	if (argc < 4 || arg < argc) {
+		fprintf(stderr, "usage: model_script messages|chat SCRIPT LOG [port=N] [tls=CERTIFICATE,CA-FILE] [key=FILE]\n");
 		return 2;
 	}
 	s.wire = strcmp(argv[1], "chat") == 0 ? MODEL_CHAT : MODEL_MESSAGES;
@@ -180,12 +225,16 @@ int main(int argc, char **argv)
 	if (!s.log || loop_new(&s.loop, NULL) != AVO_OK)
 		return 3;
 	loop_on_signal(s.loop, SIGTERM, stop, s.loop);
-	server = model_server_new(s.loop, answer, &s);
+	server = model_server_new_at(s.port, s.loop, answer, &s);
+	if (s.tls)
+		model_server_use_tls(server, s.tls);
 	printf("%d\n", model_server_port(server));
 	fflush(stdout);
 	loop_run(s.loop);
 	model_server_free(server);
 	loop_free(s.loop);
+	model_tls_free(s.tls);
+	buf_release(&s.key);
 	fclose(s.log);
 	for (i = 0; i < s.count; i++)
 		cJSON_Delete(s.lines[i]);

@@ -16,6 +16,7 @@ struct client {
 	struct loop_fd *watch;
 	struct loop_timer *timer;
 	struct buf in, out;		/* out: what the socket has not taken yet */
+	struct model_session *tls;	/* NULL: in clear */
 	struct model_answer answer;
 	size_t sent;
 	bool answering, head_sent, ended;
@@ -24,6 +25,11 @@ struct client {
 struct model_server {
 	struct loop *loop;
 	int fd, port, asks;
+	struct model_tls *tls;
+	int proxy_status, tunnels;	/* proxy_status 0: no proxy */
+	struct buf tunnel_head;
+	size_t cut_at;
+	int cuts;			/* requests that are still to be cut off */
 	struct loop_fd *watch;
 	struct client *clients;
 	model_answer_fn *fn;
@@ -43,6 +49,7 @@ static void close_client(struct client *c, bool reset)
 	if (reset)
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	close(c->fd);
+	model_session_free(c->tls);
 	buf_release(&c->in);
 	buf_release(&c->out);
 	buf_release(&c->answer.body);
@@ -51,7 +58,10 @@ static void close_client(struct client *c, bool reset)
 
 static void send_all(struct client *c, const char *data, size_t len)
 {
-	buf_add(&c->out, data, len);
+	if (c->tls)
+		model_session_say(c->tls, data, len, &c->out);
+	else
+		buf_add(&c->out, data, len);
 }
 
 /* Client and server share a thread: nobody may block on the other. */
@@ -183,27 +193,86 @@ static void answer(struct client *c, size_t head_len, size_t body_len)
 	later(c, c->answer.head_ms);
 }
 
+/* --- as a proxy ---------------------------------------------------------------------- */
+
+/* The proxy's own answer; true: nothing more is to be done with this request. */
+static bool answer_as_proxy(struct client *c, const char *head, size_t head_len)
+{
+	struct model_server *s = c->server;
+	bool tunnel = strncmp(head, "CONNECT ", 8) == 0;
+
+	if (!s->proxy_status || c->tls || (!tunnel && !strstr(head, " http://")))
+		return false;
+	s->tunnels++;
+	buf_clear(&s->tunnel_head);
+	buf_addstr(&s->tunnel_head, head);
+	if (s->proxy_status == 200 && !tunnel)
+		return false;
+	if (s->proxy_status == 200) {
+		send_all(c, "HTTP/1.1 200 Connection established\r\n\r\n", 39);
+		flush(c);
+		buf_consume(&c->in, head_len);
+		if (s->tls)
+			c->tls = model_session_new(s->tls);
+		return true;
+	}
+	c->answering = true;
+	c->answer.status = s->proxy_status;
+	snprintf(c->answer.headers, sizeof(c->answer.headers), "Proxy-Authenticate: Basic realm=\"here\"\r\n");
+	later(c, 0);
+	return true;
+}
+
+/* --- in ------------------------------------------------------------------------------- */
+
+static void take_request(struct client *c)
+{
+	char *split = memmem(c->in.data, c->in.len, "\r\n\r\n", 4), *head;
+	size_t head_len, body_len;
+
+	/* a TLS handshake where none is spoken: what web servers say to it */
+	if (!c->tls && c->in.data[0] == 0x16 && !c->answering) {
+		c->answering = true;
+		c->answer.status = 400;
+		later(c, 0);
+	}
+	if (!split || c->answering)
+		return;
+	head_len = (size_t)(split - c->in.data) + 4;
+	head = xstrndup(c->in.data, head_len);
+	body_len = content_length(head);
+	if (!answer_as_proxy(c, head, head_len) && c->in.len >= head_len + body_len)
+		answer(c, head_len, body_len);
+	free(head);
+}
+
+static bool is_cut_off(struct client *c)
+{
+	struct model_server *s = c->server;
+
+	if (s->cuts <= 0 || c->in.len < s->cut_at)
+		return false;
+	s->cuts--;
+	return true;
+}
+
 static void readable(void *arg, int fd, short revents)
 {
 	struct client *c = arg;
-	char *room = buf_reserve(&c->in, 65536), *split;
-	ssize_t n = recv(fd, room, 65536, 0);
+	static char chunk[65536];
+	ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
+	bool alive = n > 0;
 
-	if (n <= 0) {
+	if (alive && c->tls) {
+		alive = model_session_feed(c->tls, chunk, (size_t)n, &c->in, &c->out);
+		flush(c);
+	} else if (alive) {
+		buf_add(&c->in, chunk, (size_t)n);
+	}
+	if (!alive || is_cut_off(c))
 		close_client(c, false);
-		return;
-	}
-	buf_commit(&c->in, (size_t)n);
-	split = memmem(c->in.data, c->in.len, "\r\n\r\n", 4);
-	if (split && !c->answering) {
-		size_t head_len = (size_t)(split - c->in.data) + 4, body_len;
-		char *head = xstrndup(c->in.data, head_len);
-
-		body_len = content_length(head);
-		free(head);
-		if (c->in.len >= head_len + body_len)
-			answer(c, head_len, body_len);
-	}
+	else if (c->in.len)
+		take_request(c);
 }
 
 static void accept_client(void *arg, int fd, short revents)
@@ -215,19 +284,28 @@ static void accept_client(void *arg, int fd, short revents)
 	c->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	c->next = s->clients;
 	s->clients = c;
+	if (s->tls && !s->proxy_status)
+		c->tls = model_session_new(s->tls);
 	c->watch = loop_add_fd(s->loop, c->fd, POLLIN, readable, c);
 }
 
 struct model_server *model_server_new(struct loop *loop, model_answer_fn *fn, void *arg)
 {
+	return model_server_new_at(0, loop, fn, arg);
+}
+
+struct model_server *model_server_new_at(int port, struct loop *loop, model_answer_fn *fn, void *arg)
+{
 	struct model_server *s = xcalloc(1, sizeof(*s));
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port) };
 	socklen_t len = sizeof(addr);
+	int on = 1;
 
 	s->loop = loop;
 	s->fn = fn;
 	s->arg = arg;
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(s->fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 || listen(s->fd, 16) != 0 ||
 	    getsockname(s->fd, (struct sockaddr *)&addr, &len) != 0)
 		abort();
@@ -242,10 +320,37 @@ void model_server_free(struct model_server *s)
 		close_client(s->clients, false);
 	loop_remove_fd(s->loop, s->watch);
 	close(s->fd);
+	buf_release(&s->tunnel_head);
 	free(s);
 }
 
 int model_server_port(const struct model_server *s)
 {
 	return s->port;
+}
+
+void model_server_use_tls(struct model_server *s, struct model_tls *tls)
+{
+	s->tls = tls;
+}
+
+void model_server_be_proxy(struct model_server *s, int status)
+{
+	s->proxy_status = status;
+}
+
+int model_server_tunnels(const struct model_server *s)
+{
+	return s->tunnels;
+}
+
+const char *model_server_tunnel_head(const struct model_server *s)
+{
+	return buf_cstr(&s->tunnel_head);
+}
+
+void model_server_cut_uploads(struct model_server *s, size_t at, int times)
+{
+	s->cut_at = at;
+	s->cuts = times;
 }

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/loop.h"
+#include "tests/lib/model_tls.h"
 
 struct model_server;
 
@@ -42,8 +43,22 @@ struct model_answer {
 typedef void model_answer_fn(void *arg, const struct model_ask *ask, struct model_answer *out);
 
 struct model_server *model_server_new(struct loop *loop, model_answer_fn *fn, void *arg);
+/* At this port; 0: at one that is free. */
+struct model_server *model_server_new_at(int port, struct loop *loop, model_answer_fn *fn, void *arg);
 void model_server_free(struct model_server *s);
 int model_server_port(const struct model_server *s);
+/* From now on connections speak TLS; tls must outlive the server. */
+void model_server_use_tls(struct model_server *s, struct model_tls *tls);
+/*
+ * It is a proxy from now on: answers CONNECT with this status, and behind a 200 is the server itself (with TLS, if it has
+ * that); requests with a whole URL get the status, or, if it is 200, the server's answer.
+ */
+void model_server_be_proxy(struct model_server *s, int status);
+/* Requests to the proxy so far, and the newest one's head. */
+int model_server_tunnels(const struct model_server *s);
+const char *model_server_tunnel_head(const struct model_server *s);
+/* The next `times` requests are cut off, by closing, after so many bytes of them. */
+void model_server_cut_uploads(struct model_server *s, size_t at, int times);
 
 /* What a model says in one turn; written in either wire's bytes, streamed or whole. */
 struct model_call {

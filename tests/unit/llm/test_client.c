@@ -2,157 +2,11 @@
 #include "avo.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "llm/client.h"
 #include "llm/wire.h"
-#include "tests/lib/model_server.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "tests/unit/llm/trial.h"
 
 #include <fcntl.h>
 #include <unistd.h>
-
-static const struct model_turn hello = { .text = "hello", .input = 10, .output = 2 };
-
-/* What the server does on its n-th request (the last one repeats), and what came of the call. */
-struct trial {
-	struct loop *loop;
-	enum model_wire wire;
-	const struct model_answer *script;
-	int length;
-	int64_t silence_ms;		/* all three clocks of silence; 0: longer than any load makes it */
-	int asks;			/* requests that came */
-	bool saw_key, saw_whole;
-	int waits, agains, wasted;
-	struct buf streamed;
-	bool done;
-	enum llm_outcome outcome;
-	struct llm_reply reply;
-	struct llm_fault fault;
-};
-
-static void answer(void *arg, const struct model_ask *ask, struct model_answer *out)
-{
-	struct trial *t = arg;
-	const struct model_answer *from = &t->script[ask->number <= t->length ? ask->number - 1 : t->length - 1];
-	struct buf body = BUF_INIT;
-
-	t->asks = ask->number;
-	t->saw_key = strstr(ask->head, t->wire == MODEL_MESSAGES ? "x-api-key: sk-secret-key" : "Authorization: Bearer sk-secret-key") != NULL;
-	assert_null(strstr(ask->head, "Expect:"));
-	*out = *from;
-	if (from->body.data) {
-		buf_add(&body, from->body.data, from->body.len);
-	} else if (json_bool(ask->body, "stream", true)) {
-		model_stream(&body, t->wire, &hello);
-	} else {
-		t->saw_whole = true;
-		model_whole(&body, t->wire, &hello);
-		out->content_type = "application/json";
-		out->end = MODEL_END_CLEAN;
-		out->cut_at = 0;
-	}
-	out->body = body;
-}
-
-static void on_text(void *arg, enum block_kind kind, const char *piece)
-{
-	buf_addstr(&((struct trial *)arg)->streamed, piece);
-}
-
-static void on_again(void *arg)
-{
-	struct trial *t = arg;
-
-	t->agains++;
-	buf_clear(&t->streamed);
-}
-
-static void on_wait(void *arg, const struct llm_wait *wait)
-{
-	assert_true(wait->why[0]);
-	((struct trial *)arg)->waits++;
-}
-
-static void on_wasted(void *arg, const struct llm_usage *usage)
-{
-	((struct trial *)arg)->wasted++;
-}
-
-static void on_done(void *arg, enum llm_outcome outcome, struct llm_reply *reply, const struct llm_fault *fault)
-{
-	struct trial *t = arg;
-
-	t->done = true;
-	t->outcome = outcome;
-	t->fault = *fault;
-	if (reply)
-		t->reply = *reply;
-}
-
-static const struct llm_callbacks callbacks = { on_text, NULL, on_again, on_wait, on_wasted, on_done };
-
-static void run_trial_to(struct trial *t, const char *url)
-{
-	struct llm_config config = { .wire = t->wire == MODEL_MESSAGES ? &wire_messages : &wire_chat, .model = (char *)"m",
-				     .key = (char *)"sk-secret-key", .max_output = 100 };
-	struct llm_patience patience = { 10, 40 };
-	struct llm_request request = { .config = &config, .system = "s" };
-	struct conversation c = { 0 };
-	struct model_server *server;
-	struct llm_call *call;
-	struct http *http;
-	struct message m;
-	int64_t give_up = clock_mono_ms() + 60000;
-
-	config.header_ms = config.idle_ms = config.stall_ms = t->silence_ms ? t->silence_ms : 60000;
-	loop_new(&t->loop, NULL);
-	assert_int_equal(http_new(&http, t->loop, NULL), AVO_OK);
-	server = model_server_new(t->loop, answer, t);
-	config.base_url = url ? xstrdup(url) : xasprintf("http://127.0.0.1:%d", model_server_port(server));
-	message_init(&m, ROLE_USER);
-	message_add_text(&m, "hi");
-	conversation_add(&c, &m);
-	request.conversation = &c;
-	t->done = false;
-	assert_int_equal(llm_call_start(&call, http, t->loop, &request, &patience, &callbacks, t, NULL), AVO_OK);
-	while (!t->done && clock_mono_ms() < give_up)
-		loop_once(t->loop, 50);
-	if (!t->done)
-		llm_call_cancel(call);
-	conversation_release(&c);
-	model_server_free(server);
-	http_free(http);
-	loop_free(t->loop);
-	free(config.base_url);
-}
-
-static void run_trial(struct trial *t)
-{
-	run_trial_to(t, NULL);
-}
-
-static void release_trial(struct trial *t)
-{
-	llm_reply_release(&t->reply);
-	buf_release(&t->streamed);
-}
-
-static void assert_hello(struct trial *t, int asks)
-{
-	assert_true(t->done);
-	assert_int_equal(t->outcome, LLM_ANSWERED);
-	assert_int_equal(t->asks, asks);
-	assert_true(t->saw_key);
-	assert_int_equal(t->reply.message.count, 1);
-	assert_string_equal(t->reply.message.blocks[0].text, "hello");
-	assert_int_equal(t->reply.usage.output, 2);
-	release_trial(t);
-}
-
-static const enum model_wire both[] = { MODEL_MESSAGES, MODEL_CHAT };
-#define FOR_BOTH(w) for (size_t w = 0; w < 2; w++)
 
 static void an_answer_streams_in_however_it_is_cut(void **state)
 {
@@ -161,12 +15,12 @@ static void an_answer_streams_in_however_it_is_cut(void **state)
 
 	FOR_BOTH(w) for (i = 0; i < ARRAY_LEN(chunks); i++) {
 		struct model_answer script = { .chunk = chunks[i] };
-		struct trial t = { .wire = both[w], .script = &script, .length = 1 };
+		struct trial t = { .wire = both_wires[w], .script = &script, .length = 1 };
 
-		run_trial(&t);
+		trial_run(&t);
 		assert_string_equal(buf_cstr(&t.streamed), "hello");
 		assert_int_equal(t.waits, 0);
-		assert_hello(&t, 1);
+		trial_assert_hello(&t, 1);
 	}
 }
 
@@ -191,12 +45,12 @@ static void a_failing_first_try_is_made_good(void **state)
 
 	FOR_BOTH(w) for (i = 0; i < ARRAY_LEN(bad); i++) {
 		struct model_answer script[2] = { bad[i], { 0 } };
-		struct trial t = { .wire = both[w], .script = script, .length = 2, .silence_ms = 1500 };
+		struct trial t = { .wire = both_wires[w], .script = script, .length = 2, .silence_ms = 1500 };
 
-		run_trial(&t);
+		trial_run(&t);
 		assert_int_equal(t.agains, 1);
 		assert_string_equal(buf_cstr(&t.streamed), "hello");
-		assert_hello(&t, 2);
+		trial_assert_hello(&t, 2);
 	}
 }
 
@@ -206,18 +60,10 @@ static void a_named_time_is_waited_for(void **state)
 	struct trial t = { .wire = MODEL_MESSAGES, .script = script, .length = 2 };
 	int64_t before = clock_mono_ms();
 
-	run_trial(&t);
+	trial_run(&t);
 	assert_true(clock_mono_ms() - before >= 1000);
 	assert_true(t.waits >= 1);
-	assert_hello(&t, 2);
-}
-
-static struct buf text_buf(const char *text)
-{
-	struct buf b = BUF_INIT;
-
-	buf_addstr(&b, text);
-	return b;
+	trial_assert_hello(&t, 2);
 }
 
 static void an_error_inside_the_stream_is_retried_and_its_tokens_are_counted(void **state)
@@ -225,11 +71,11 @@ static void an_error_inside_the_stream_is_retried_and_its_tokens_are_counted(voi
 	struct model_answer script[2] = { { 0 } };
 	struct trial t = { .wire = MODEL_MESSAGES, .script = script, .length = 2 };
 
-	script[0].body = text_buf("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":99}}}\n\n"
+	script[0].body = trial_text("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":99}}}\n\n"
 				  "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n");
-	run_trial(&t);
+	trial_run(&t);
 	assert_int_equal(t.wasted, 1);
-	assert_hello(&t, 2);
+	trial_assert_hello(&t, 2);
 	buf_release(&script[0].body);
 }
 
@@ -237,31 +83,31 @@ static void a_server_that_cannot_stream_is_asked_for_the_whole(void **state)
 {
 	FOR_BOTH(w) {
 		struct model_answer script = { .cut_at = 60, .end = MODEL_END_CUT };
-		struct trial t = { .wire = both[w], .script = &script, .length = 1 };
+		struct trial t = { .wire = both_wires[w], .script = &script, .length = 1 };
 
-		run_trial(&t);
+		trial_run(&t);
 		assert_true(t.saw_whole);
-		assert_hello(&t, 4);
+		trial_assert_hello(&t, 4);
 	}
 }
 
 static void assert_ends(const struct model_answer *script, enum llm_outcome outcome, const char *words)
 {
 	FOR_BOTH(w) {
-		struct trial t = { .wire = both[w], .script = script, .length = 1 };
+		struct trial t = { .wire = both_wires[w], .script = script, .length = 1 };
 
-		run_trial(&t);
+		trial_run(&t);
 		assert_true(t.done);
 		assert_int_equal(t.outcome, outcome);
 		assert_int_equal(t.asks, 1);
 		assert_non_null(strstr(t.fault.text, words));
-		release_trial(&t);
+		trial_release(&t);
 	}
 }
 
 static void what_waiting_does_not_help_is_not_waited_for(void **state)
 {
-	struct model_answer a = { .status = 401, .body = text_buf("{\"error\":{\"type\":\"authentication_error\",\"message\":\"invalid x-api-key\"}}") };
+	struct model_answer a = { .status = 401, .body = trial_text("{\"error\":{\"type\":\"authentication_error\",\"message\":\"invalid x-api-key\"}}") };
 
 	assert_ends(&a, LLM_NEEDS_PERSON, "invalid x-api-key");
 	buf_clear(&a.body);
@@ -287,44 +133,24 @@ static void what_waiting_does_not_help_is_not_waited_for(void **state)
 
 static void nobody_there_is_waited_for_and_can_be_cancelled(void **state)
 {
-	struct model_answer script = { 0 };
-	struct trial t = { .wire = MODEL_CHAT, .script = &script, .length = 1 };
-	struct llm_config config = { .wire = &wire_chat, .model = (char *)"m", .base_url = (char *)"http://127.0.0.1:1", .max_output = 10 };
-	struct llm_patience patience = { 5, 10 };
-	struct llm_request request = { .config = &config };
-	struct llm_call *call;
-	struct http *http;
+	struct trial t = { .wire = MODEL_CHAT, .url = "http://127.0.0.1:1", .stop_after_waits = 5 };
 
-	loop_new(&t.loop, NULL);
-	http_new(&http, t.loop, NULL);
-	assert_int_equal(llm_call_start(&call, http, t.loop, &request, &patience, &callbacks, &t, NULL), AVO_OK);
-	while (t.waits < 5)
-		loop_once(t.loop, 50);
+	trial_run(&t);
 	assert_false(t.done);
-	llm_call_cancel(call);
-	http_free(http);
-	loop_free(t.loop);
+	assert_int_equal(t.remedy, LLM_BACK_OFF);
+	assert_non_null(strstr(t.why, "127.0.0.1:1 does not answer: does the server run?"));
+	trial_release(&t);
 }
 
 static void an_outage_ends_at_its_limit(void **state)
 {
-	struct model_answer script = { .status = 503 };
-	struct trial t = { .wire = MODEL_CHAT, .script = &script, .length = 1 };
-	struct llm_config config = { .wire = &wire_chat, .model = (char *)"m", .base_url = (char *)"http://127.0.0.1:1", .max_output = 10,
-				     .outage_ms = 100 };
-	struct llm_patience patience = { 5, 10 };
-	struct llm_request request = { .config = &config };
-	struct llm_call *call;
-	struct http *http;
+	struct trial t = { .wire = MODEL_CHAT, .url = "http://127.0.0.1:1", .outage_ms = 100 };
 
-	loop_new(&t.loop, NULL);
-	http_new(&http, t.loop, NULL);
-	assert_int_equal(llm_call_start(&call, http, t.loop, &request, &patience, &callbacks, &t, NULL), AVO_OK);
-	while (!t.done)
-		loop_once(t.loop, 50);
+	trial_run(&t);
+	assert_true(t.done);
 	assert_int_equal(t.outcome, LLM_NEEDS_PERSON);
-	http_free(http);
-	loop_free(t.loop);
+	assert_non_null(strstr(t.fault.text, "does not answer"));
+	trial_release(&t);
 }
 
 static void a_large_body_goes_out_and_comes_in(void **state)
@@ -338,10 +164,10 @@ static void a_large_body_goes_out_and_comes_in(void **state)
 	big[300000] = '\0';
 	turn.text = big;
 	model_stream(&script.body, MODEL_MESSAGES, &turn);
-	run_trial(&t);
+	trial_run(&t);
 	assert_int_equal(t.outcome, LLM_ANSWERED);
 	assert_int_equal(strlen(t.reply.message.blocks[0].text), 300000);
-	release_trial(&t);
+	trial_release(&t);
 	buf_release(&script.body);
 	free(big);
 }
