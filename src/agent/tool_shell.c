@@ -69,6 +69,7 @@ static void answer_with_output(struct tool_call *call, const struct shell_job *j
 	else
 		buf_printf(&all, "[%s%s, %.1f s]\n", job->timed_out ? "killed at its timeout, " : "",
 			   child_describe(how, sizeof(how), job->wait_status), (double)job->elapsed_ms / 1000);
+	call->goes_on = job->pid != 0;
 	buf_add(&all, buf_cstr(&text), text.len);
 	if (!text.len)
 		buf_addstr(&all, "(no output)");

@@ -256,7 +256,7 @@ void toolbox_run(struct toolbox *box, const struct block *use)
 	struct error err = { 0 };
 	cJSON *args = NULL;
 
-	box->call = (struct tool_call){ box, tool_find(use->name), xstrdup(use->id) };
+	box->call = (struct tool_call){ .box = box, .tool = tool_find(use->name), .id = xstrdup(use->id) };
 	if (use->cut) {
 		call_error(&box->call, "Your answer ran into the output limit in the middle of these arguments, and nothing was done. "
 			   "Do it in smaller pieces: several edits instead of one large write.");

@@ -51,6 +51,7 @@ struct tool_call {
 	struct toolbox *box;
 	const struct tool *tool;
 	char *id;			/* of the tool use; owned */
+	bool goes_on;			/* the answer is about something that still runs: to ask again is no repetition */
 };
 
 typedef void tool_answer_fn(void *arg, const char *id, const char *text, bool is_error);

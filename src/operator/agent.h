@@ -84,7 +84,9 @@ struct agent {
 
 	struct loop_timer *person_timer;
 	int64_t person_until_ms;
-	char person_why[384];
+	char person_why[384];		/* the newest reason that was journaled; "": answered since */
+	int64_t silent_since_ms;	/* the model server has not answered since; 0: it does */
+	bool outage_told;		/* and that is in the journal */
 };
 
 /* agent_turn.c */
@@ -95,10 +97,16 @@ void agent_tool_answered(void *arg, const char *id, const char *text, bool is_er
 void agent_stop_call(struct agent *a);
 /* Journals what a call cost. purpose: turn, summary, review, wasted. */
 void agent_count(struct agent *a, const struct llm_usage *usage, const char *purpose);
+void agent_end_step(struct agent *a, enum step_outcome outcome, const char *text);
+
+/* agent_wait.c */
+void agent_warn(struct agent *a, const char *text);
 /* Waits for a person, and tries again by itself. */
 void agent_wait_for_person(struct agent *a, const char *why);
-void agent_end_step(struct agent *a, enum step_outcome outcome, const char *text);
+/* Shows a wait for the server; one that lasts is journaled too, and so is its end. */
 void agent_live_wait(struct agent *a, const struct llm_wait *wait);
+/* The model has answered. */
+void agent_outage_over(struct agent *a);
 
 /* agent_room.c */
 bool agent_needs_room(const struct agent *a);

@@ -11,7 +11,6 @@
 
 #define MAX_NUDGES 3
 #define MAX_REFUSALS 2
-#define PERSON_MS (15 * 60 * 1000)	/* between tries that wait for a person */
 
 static void send_turn(struct agent *a);
 
@@ -23,6 +22,8 @@ void agent_count(struct agent *a, const struct llm_usage *u, const char *purpose
 	cJSON *event = cJSON_CreateObject();
 	int64_t in = u->input + u->cache_read + u->cache_write;
 
+	if (strcmp(purpose, "wasted") != 0)
+		agent_outage_over(a);
 	json_set_str(event, "type", "usage");
 	json_set_str(event, "purpose", purpose);
 	json_set_str(event, "model", a->config.model);
@@ -60,52 +61,6 @@ void agent_end_step(struct agent *a, enum step_outcome outcome, const char *text
 	a->in_step = false;
 	shell_stop_all(&a->box);
 	a->host->step_done(a->host, outcome, text);
-}
-
-static void warn(struct agent *a, const char *text)
-{
-	cJSON *event = cJSON_CreateObject();
-
-	json_set_str(event, "type", "warning");
-	json_set_str(event, "text", text);
-	a->host->record(a->host, event);
-}
-
-static void person_tick(void *arg)
-{
-	struct agent *a = arg;
-	int64_t left = a->person_until_ms - clock_mono_ms();
-	char text[512], age[32];
-
-	a->person_timer = NULL;
-	if (left <= 0) {
-		agent_next(a);
-		return;
-	}
-	snprintf(text, sizeof(text), "waiting: %.300s; tried again in %s, or at once after a message (avo hint)", a->person_why,
-		 clock_age(age, sizeof(age), left));
-	a->host->live(a->host, "wait", text);
-	a->person_timer = loop_add_timer(a->host->loop, left < 5000 ? left : 5000, person_tick, a);
-}
-
-void agent_wait_for_person(struct agent *a, const char *why)
-{
-	char text[512];
-
-	snprintf(a->person_why, sizeof(a->person_why), "%s", why);
-	snprintf(text, sizeof(text), "the model cannot be asked: %s. avo tries again every 15 minutes; after you have put it right, any message to the agent makes it try at once", why);
-	warn(a, text);
-	a->phase = PHASE_PERSON;
-	a->person_until_ms = clock_mono_ms() + PERSON_MS;
-	a->person_timer = loop_add_timer(a->host->loop, 0, person_tick, a);
-}
-
-void agent_live_wait(struct agent *a, const struct llm_wait *wait)
-{
-	char text[512], age[32];
-
-	snprintf(text, sizeof(text), "the model server: %.300s; try %u in %s", wait->why, wait->try, clock_age(age, sizeof(age), wait->left_ms));
-	a->host->live(a->host, "wait", text);
 }
 
 /* --- a turn --------------------------------------------------------------------------- */
@@ -167,7 +122,7 @@ static void refused(struct agent *a, const char *why)
 	char text[400];
 
 	snprintf(text, sizeof(text), "the model refused to go on%s%.300s", why ? ": " : "", why ? why : "");
-	warn(a, text);
+	agent_warn(a, text);
 	if (++a->refusals >= MAX_REFUSALS)
 		agent_wait_for_person(a, text);
 	else
@@ -369,8 +324,11 @@ static void close_action(struct agent *a, const char *text, bool is_error)
 		return;
 	detail = cJSON_CreateObject();
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n") < 190 ? (int)strcspn(text, "\n") : 190, text);
-	snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)a->call_digest);
-	json_set_str(detail, "call", digest);
+	/* looking at a job that still runs is waiting, not going in a circle: the supervisor does not count it */
+	if (!a->box.call.goes_on) {
+		snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)a->call_digest);
+		json_set_str(detail, "call", digest);
+	}
 	a->host->action_done(a->host, a->action, !is_error, line, detail);
 	cJSON_Delete(detail);
 	a->action = 0;

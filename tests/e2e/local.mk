@@ -33,3 +33,6 @@ tests/e2e/key.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEE
 TESTS += tests/e2e/bench.sh
 EXTRA_DIST += tests/e2e/bench.sh
 tests/e2e/bench.log: avo$(EXEEXT) avo-worker$(EXEEXT)
+TESTS += tests/e2e/faults.sh
+EXTRA_DIST += tests/e2e/faults.sh
+tests/e2e/faults.log: avo$(EXEEXT) tests/lib/model_script$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
