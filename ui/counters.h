@@ -1,31 +1,34 @@
 /*
- * Hardware counters of two attempts side by side. A counter is a value that may
- * be absent: absent is "-" and never 0.
+ * Recorded profiles of two candidates side by side, as lines of a view. A
+ * value that is absent is "-" and never 0.
  */
 #ifndef AVO_UI_COUNTERS_H
 #define AVO_UI_COUNTERS_H
 
-#include "base/json.h"
+#include "journal/profile.h"
 #include "ui/view.h"
 
-#define COUNTER_NAME_SIZE 64
+struct model;
 
-struct counter {
-	char name[COUNTER_NAME_SIZE], unit[16];
-	double before, after;		/* NAN: absent */
-};
-
+/* Side 0 is what side 1 is compared with. */
 struct counters {
-	struct counter *list;
-	size_t count, cap;
+	struct profile_table table;
+	char what[2][24];		/* "v3", "a17"; "" when there is nothing to compare with */
+	char case_name[48];		/* of both; "" when side 1 was never profiled */
+	bool profiled[2];		/* on that case */
+	char absent[2][200];		/* why a profile has no counters; "" when it has */
+	char device[2][96];
+	int64_t time_ms[2];
 };
 
-/* From the "counters" of two scored events (either may be NULL): an object of numbers, or of {"value","unit"}, or a list with "name". */
-void counters_load(struct counters *c, const cJSON *before, const cJSON *after);
-void counters_release(struct counters *c);
-/* Largest relative change first; what is absent on one side last. */
-void counters_sort_by_change(struct counters *c);
-/* Adds a line a counter, at most max. */
-void counters_add_lines(struct view *v, const struct counters *c, size_t max);
+/* From the journal. from "": the predecessor of `to`; the case is the one that `to` was profiled on last. */
+void counters_load(struct counters *c, struct model *m, const char *from, const char *to);
+/* The columns' names; then up to `max` of the table's rows from `first` on, in the table's order. */
+void counters_add_heading(struct view *v, const struct counters *c);
+void counters_add_rows(struct view *v, const struct counters *c, int first, int max);
+/* The rows that moved most, at most max, biggest first; says so when none did. Sorts the table. */
+void counters_add_movers(struct view *v, struct counters *c, int max);
+/* Why there is less than two columns of counters, in sentences; nothing when there is not. */
+void counters_add_absent(struct view *v, const struct counters *c);
 
 #endif

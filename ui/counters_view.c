@@ -1,170 +1,184 @@
 #include "avo.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "ui/counters.h"
 #include "ui/format.h"
-#include "ui/item.h"
 #include "ui/views.h"
+#include "ui/wb.h"
 
-#include <math.h>
+/* Counters of a version or an attempt beside those of its parent, or of any two: the biggest movers, then all by group. */
 
-/* Counters of an attempt beside those of what it was compared with. */
+#define MOVERS 8
 
-struct counters_state { char revision[24]; };
+struct counters_state {
+	char from[24];			/* "": the predecessor */
+	char to[24];			/* "": the newest version that was profiled */
+};
 
-static struct counter *counter_named(struct counters *c, const char *name)
-{
-	struct counter *found;
-	size_t i;
-
-	for (i = 0; i < c->count; i++)
-		if (strcmp(c->list[i].name, name) == 0)
-			return &c->list[i];
-	c->list = xgrow(c->list, &c->cap, c->count + 1, sizeof(*c->list));
-	found = &c->list[c->count++];
-	*found = (struct counter){ .before = NAN, .after = NAN };
-	snprintf(found->name, sizeof(found->name), "%s", name);
-	return found;
-}
-
-static void take(struct counters *c, const cJSON *event, bool after)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(item, json_get(event, "counters")) {
-		const char *name = json_str(item, "name", item->string);
-		double value = cJSON_IsNumber(item) ? item->valuedouble : json_num(item, "value", NAN);
-		struct counter *k;
-
-		if (!name)
-			continue;
-		k = counter_named(c, name);
-		*(after ? &k->after : &k->before) = value;
-		snprintf(k->unit, sizeof(k->unit), "%s", json_str(item, "unit", k->unit));
-	}
-}
-
-void counters_load(struct counters *c, const cJSON *before, const cJSON *after)
-{
-	take(c, before, false);
-	take(c, after, true);
-}
-
-void counters_release(struct counters *c)
-{
-	free(c->list);
-	memset(c, 0, sizeof(*c));
-}
-
-static double change(const struct counter *k)
-{
-	double size = fmax(fabs(k->before), fabs(k->after));
-
-	if (!isfinite(k->before) || !isfinite(k->after))
-		return -1;
-	return size > 0 ? fabs(k->after - k->before) / size : 0;
-}
-
-static int by_change(const void *a, const void *b)
-{
-	double x = change(a), y = change(b);
-
-	return x < y ? 1 : x > y ? -1 : strcmp(((const struct counter *)a)->name, ((const struct counter *)b)->name);
-}
-
-void counters_sort_by_change(struct counters *c)
-{
-	if (c->count)
-		qsort(c->list, c->count, sizeof(*c->list), by_change);
-}
-
-/* The change as a bar of up to seven cells. */
-static void add_bar(struct buf *out, const struct counter *k)
-{
-	int cells = change(k) < 0 ? 0 : (int)ceil(change(k) * 7), i;
-
-	for (i = 0; i < cells; i++)
-		buf_addstr(out, "▇");
-}
-
-void counters_add_lines(struct view *v, const struct counters *c, size_t max)
-{
-	size_t i;
-
-	for (i = 0; i < c->count && i < max; i++) {
-		const struct counter *k = &c->list[i];
-		struct buf bar = BUF_INIT;
-		char before[FORMAT_SIZE], after[FORMAT_SIZE];
-		int decimals = format_decimals(fmax(isfinite(k->before) ? k->before : 0, isfinite(k->after) ? k->after : 0));
-
-		if (decimals > 1)
-			decimals = 1;
-		add_bar(&bar, k);
-		view_addf(v, STYLE_DEFAULT, "%-28.28s %10s → %10s %-6s %s", k->name, format_number(before, k->before, decimals),
-			  format_number(after, k->after, decimals), k->unit, buf_cstr(&bar));
-		buf_release(&bar);
-	}
-}
-
-/* --- the view --- */
-
-static enum avo_status counters_open(struct view *v, int argc, char **argv, struct error *err)
+static void show(struct view *v, const char *from, const char *to)
 {
 	struct counters_state *state = v->state;
-	char revision[24];
 
-	if (argc > 1)
-		snprintf(state->revision, sizeof(state->revision), "%s", argv[1]);
-	else if (wb_revision(v->wb, revision)[0])
-		snprintf(state->revision, sizeof(state->revision), "%s", revision);
+	snprintf(state->from, sizeof(state->from), "%s", from);
+	snprintf(state->to, sizeof(state->to), "%s", to);
+	v->top = v->cursor = 0;
 	view_invalidate(v);
+}
+
+static bool known(const struct run_state *s, const char *what)
+{
+	return state_version(s, (int)str_to_id(what, 'v')) || state_attempt(s, (int)str_to_id(what, 'a')) || strcmp(what, "work") == 0;
+}
+
+/* With a mark on one and the cursor on another, these two; the newest version is followed. */
+static enum avo_status counters_open(struct view *v, int argc, char **argv, struct error *err)
+{
+	const struct run_state *s = &v->wb->model->state;
+	const struct version *best = state_best(s);
+	char revision[24], newest[24] = "";
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!known(s, argv[i]))
+			return error_set(err, AVO_USAGE, "'%s' is no version or attempt of this run", argv[i]);
+	if (argc > 3)
+		return error_set(err, AVO_USAGE, "counters are of one or of two: view counters v3 v7");
+	if (argc > 1) {
+		show(v, argc > 2 ? argv[1] : "", argv[argc - 1]);
+		return AVO_OK;
+	}
+	wb_revision(v->wb, revision);
+	if (best)
+		snprintf(newest, sizeof(newest), "v%d", best->id);
+	if (v->wb->mark[0] && revision[0] && strcmp(v->wb->mark, revision) != 0)
+		show(v, v->wb->mark, revision);
+	else
+		show(v, "", strcmp(revision, newest) == 0 ? "" : revision);
 	return AVO_OK;
 }
 
-static const struct attempt *attempt_of(const struct run_state *s, const char *revision)
+/* What the pane is about now: while it follows, the newest version with a profile, else the newest. */
+static const char *subject(const struct view *v, char out[24])
 {
-	const struct version *ver = state_version(s, (int)str_to_id(revision, 'v'));
+	const struct counters_state *state = v->state;
+	const struct run_state *s = &v->wb->model->state;
+	const struct version *best = state_best(s);
+	size_t i;
 
-	return state_attempt(s, ver ? ver->attempt : (int)str_to_id(revision, 'a'));
+	snprintf(out, 24, "%s", state->to);
+	if (out[0] || !best)
+		return out;
+	for (i = s->version_count; i > 0; i--) {
+		snprintf(out, 24, "v%d", s->versions[i - 1].id);
+		if (state_profile(s, out, NULL))
+			return out;
+	}
+	snprintf(out, 24, "v%d", best->id);
+	return out;
+}
+
+static void add_groups(struct view *v, struct counters *c)
+{
+	int i, first;
+
+	profile_sort_groups(&c->table);
+	for (i = first = 0; i < c->table.count; i++) {
+		const struct profile_row *r = &c->table.rows[i];
+		bool last = i + 1 == c->table.count || strcmp(r->group, r[1].group) != 0;
+
+		if (!last)
+			continue;
+		view_heading(v, profile_group_title(r->group));
+		counters_add_rows(v, c, first, i + 1 - first);
+		first = i + 1;
+	}
+}
+
+/* When and on what: numbers of two devices are no comparison. */
+static void add_origin(struct view *v, const struct counters *c)
+{
+	char time[FORMAT_SIZE], text[256];
+	bool apart = c->profiled[0] && strcmp(c->device[0], c->device[1]) != 0;
+	int side;
+
+	for (side = 1; side >= 0; side--) {
+		if (!c->profiled[side])
+			continue;
+		snprintf(text, sizeof(text), "%s measured %s%s%s%s", c->what[side], format_time(time, c->time_ms[side]),
+			 c->device[side][0] ? " on " : "", c->device[side], apart && side == 0 ? ": another device" : "");
+		view_add_wrapped(v, apart ? STYLE_WARN : STYLE_DIM, 0, text);
+	}
 }
 
 static void counters_read(struct view *v)
 {
 	const struct counters_state *state = v->state;
-	struct model *m = v->wb->model;
-	const struct attempt *after = attempt_of(&m->state, state->revision);
-	const struct version *parent = after ? state_version(&m->state, after->parent) : NULL;
-	const struct attempt *before = parent ? state_attempt(&m->state, parent->attempt) : NULL;
-	struct counters c = { 0 };
+	struct counters c;
+	char to[24];
 
-	/* one event at a time: the model keeps one */
-	if (before)
-		counters_load(&c, model_fetch(m, before->scored), NULL);
-	if (after)
-		counters_load(&c, NULL, model_fetch(m, after->scored));
-	if (c.count) {
-		view_addf(v, STYLE_COLUMN, "%-28s %10s   %10s", "counter", before ? "parent" : "", state->revision);
-		v->lines[v->count - 1].item = ITEM_HEADING;
-		counters_sort_by_change(&c);
-		counters_add_lines(v, &c, c.count);
-	} else if (after) {
-		view_add_wrapped(v, STYLE_DIM, 1, "The journal holds no counters of this attempt (-). A backend that can profile records them with the score.");
-	} else {
-		view_add_wrapped(v, STYLE_DIM, 1, "Put the cursor on a version or an attempt and press 7: its counters are compared with its parent's.");
+	if (!*subject(v, to)) {
+		view_add(v, ITEM_NONE, 0, STYLE_DIM, "there is no version yet");
+		return;
 	}
-	counters_release(&c);
+	counters_load(&c, v->wb->model, state->from, to);
+	counters_add_absent(v, &c);
+	if (!c.table.count)
+		return;
+	if (c.profiled[0] && c.profiled[1]) {
+		view_heading(v, "biggest movers");
+		counters_add_movers(v, &c, MOVERS);
+	} else {
+		counters_add_heading(v, &c);
+	}
+	add_groups(v, &c);
+	view_heading(v, "measured");
+	add_origin(v, &c);
+}
+
+/* Along the lineage; a comparison of two keeps its distance. */
+static enum request counters_request(struct view *v, enum request r, int argc, char **argv)
+{
+	const struct counters_state *state = v->state;
+	const struct run_state *s = &v->wb->model->state;
+	int by = r == REQ_NEXT ? 1 : -1;
+	long from = str_to_id(state->from, 'v'), id;
+	char to[24], other[24] = "";
+
+	if ((r != REQ_NEXT && r != REQ_PREVIOUS) || v->wb->screen == SCREEN_REVIEW)
+		return r;
+	id = str_to_id(subject(v, to), 'v');
+	if (id < 0 || !state_version(s, (int)id + by) || (from >= 0 && !state_version(s, (int)from + by))) {
+		wb_note(v->wb, STYLE_DIM, "there is none %s this one", by > 0 ? "behind" : "before");
+		return REQ_NONE;
+	}
+	if (from >= 0)
+		snprintf(other, sizeof(other), "v%ld", from + by);
+	snprintf(to, sizeof(to), "v%ld", id + by);
+	show(v, other, to);
+	return REQ_NONE;
+}
+
+static void counters_revision(struct view *v, char out[24])
+{
+	subject(v, out);
 }
 
 static void counters_title(struct view *v, struct buf *out)
 {
 	const struct counters_state *state = v->state;
+	char to[24], from[24];
 
-	buf_printf(out, "counters %s", state->revision);
+	subject(v, to);
+	if (state->from[0])
+		snprintf(from, sizeof(from), "%s", state->from);
+	else
+		profile_predecessor(from, &v->wb->model->state, to);
+	buf_printf(out, "counters %s%s%s", from, from[0] ? ".." : "", to);
 }
 
-static const enum request counters_footer[] = { REQ_CLOSE, REQ_NONE };
+static const enum request counters_footer[] = { REQ_PREVIOUS, REQ_NEXT, REQ_CLOSE, REQ_NONE };
 
 const struct view_ops counters_view = {
 	.name = "counters", .slot = SLOT_RIGHT, .number = 7, .state_size = sizeof(struct counters_state), .open = counters_open,
-	.read = counters_read, .title = counters_title, .footer = counters_footer,
+	.read = counters_read, .request = counters_request, .revision = counters_revision, .title = counters_title,
+	.footer = counters_footer,
 };

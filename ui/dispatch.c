@@ -87,7 +87,7 @@ static enum avo_status toggle_mark(struct workbench *wb, struct error *err)
 	else
 		snprintf(wb->mark, sizeof(wb->mark), "%s", revision);
 	if (wb->mark[0])
-		wb_note(wb, STYLE_DEFAULT, "%s is marked; D on another one shows the diff", wb->mark);
+		wb_note(wb, STYLE_DEFAULT, "%s is marked; on another one D shows the diff, 7 the counters of both", wb->mark);
 	return AVO_OK;
 }
 

@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "journal/profile.h"
 #include "task/score.h"
 #include "ui/event.h"
 #include "ui/format.h"
@@ -60,6 +61,17 @@ static void say_action_ended(struct buf *out, const cJSON *e)
 	add(out, e, ": ", "result", "");
 }
 
+static void say_profile(struct buf *out, const cJSON *e)
+{
+	add(out, e, "", "what", "");
+	add(out, e, " on ", "case", "");
+	add(out, e, " for the ", "by", "");
+	if (profile_absent(e))
+		buf_printf(out, ": no counters: %s", profile_absent(e));
+	else
+		buf_printf(out, ": %d counters", cJSON_GetArraySize(json_arr(e, "counters")));
+}
+
 static void say_peer(struct buf *out, const cJSON *e)
 {
 	add(out, e, "", "name", "");
@@ -100,6 +112,7 @@ static const struct phrase phrases[] = {
 	{ "budget", STYLE_WARN, NULL, { "", "kind", " at ", "level", " of its limit: ", "used", " of ", "limit" } },
 	{ "warning", STYLE_WARN, NULL, { "", "text" } },
 	{ "message", STYLE_DEFAULT, NULL, { "", "role", ": ", "text" } },
+	{ "profile", STYLE_DIM, say_profile, { 0 } },
 	{ "usage", STYLE_DIM, NULL, { "$", "cost_usd", ", ", "tokens_in", " tokens in, ", "tokens_out", " out" } },
 };
 

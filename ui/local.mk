@@ -3,7 +3,7 @@ noinst_LIBRARIES += libavoui.a
 libavoui_a_SOURCES = \
 	ui/actions.c \
 	ui/agent_view.c ui/attempt_view.c ui/attempts_view.c ui/counters_view.c ui/diff_view.c ui/directions_view.c \
-	ui/events_view.c ui/help_view.c ui/lineage_view.c ui/review_view.c ui/scores_view.c ui/views.h ui/counters.h \
+	ui/events_view.c ui/help_view.c ui/lineage_view.c ui/review_view.c ui/scores_view.c ui/views.h ui/counters.c ui/counters.h \
 	ui/canvas.c ui/canvas.h \
 	ui/chart.c ui/chart.h \
 	ui/command.c \

@@ -98,22 +98,19 @@ static void add_build_line(struct view *v, const cJSON *event)
 	buf_release(&out);
 }
 
+/* Beside the incumbent, on the case that was profiled. */
 static void add_movers(struct view *v, const struct attempt *a)
 {
-	struct model *m = v->wb->model;
-	const struct version *parent = state_version(&m->state, a->parent);
-	const struct attempt *before = parent ? state_attempt(&m->state, parent->attempt) : NULL;
-	struct counters c = { 0 };
+	char from[24], to[24];
+	struct counters c;
 
-	if (before)
-		counters_load(&c, model_fetch(m, before->scored), NULL);
-	counters_load(&c, NULL, model_fetch(m, a->scored));
+	snprintf(from, sizeof(from), "v%d", a->parent);
+	snprintf(to, sizeof(to), "a%d", a->id);
+	counters_load(&c, v->wb->model, a->parent >= 0 ? from : "", to);
 	view_heading(v, "Counters, biggest movers");
-	counters_sort_by_change(&c);
-	counters_add_lines(v, &c, MOVERS);
-	if (!c.count)
-		view_add(v, ITEM_NONE, 0, STYLE_DIM, "- (none recorded)");
-	counters_release(&c);
+	if (c.profiled[0] && c.profiled[1])
+		counters_add_movers(v, &c, MOVERS);
+	counters_add_absent(v, &c);
 }
 
 static void add_verdict(struct view *v, const struct attempt *a)

@@ -54,12 +54,18 @@ static void add_task(struct buf *out, const struct run_state *s, const struct su
 static void add_score(struct buf *out, const struct run_state *s)
 {
 	const struct version *best = state_best(s), *seed = state_version(s, 0);
+	const struct profile *profile;
+	char name[16];
 	size_t i;
 
 	if (!best)
 		return;
 	buf_printf(out, "\n## Score of the incumbent v%d\n\n", best->id);
 	report_scores(out, &best->score, best->id > 0 && seed && seed->score.count ? &seed->score : NULL, "v0");
+	snprintf(name, sizeof(name), "v%d", best->id);
+	profile = state_profile(s, name, NULL);
+	if (profile && profile->counted)
+		buf_printf(out, "counters of %s on %s are in the record: lineage show %s\n", name, profile->case_name, name);
 	for (i = 0; i < s->peer_count; i++)
 		buf_printf(out, "baseline %s: %.4g %s\n", s->peers[i].name, s->peers[i].score.geomean, s->peers[i].score.unit);
 	if (isfinite(s->peak))

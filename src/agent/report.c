@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "agent/report.h"
+#include "journal/profile.h"
 #include "journal/record.h"
 
 #include <math.h>
@@ -194,7 +195,7 @@ void report_profile(struct buf *out, const cJSON *result, const cJSON *other, co
 		}
 		add_counter(out, c, counter_with_id(json_arr(other, "counters"), json_str(c, "id", "")));
 	}
-	absent = json_str(result, "counters_absent", NULL);
+	absent = profile_absent(result);
 	if (absent)
 		buf_printf(out, "no counters: %s\n", absent);
 	cJSON_ArrayForEach(c, result)
@@ -208,6 +209,4 @@ void report_profile(struct buf *out, const cJSON *result, const cJSON *other, co
 	absent = json_str(result, "activity_absent", NULL);
 	if (absent)
 		buf_printf(out, "no times of kernels: %s\n", absent);
-	if (!json_arr(result, "counters") && !absent)
-		buf_addstr(out, "The worker measured nothing.\n");
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "journal/profile.h"
 
 void tool_search(struct tool_call *call, const cJSON *args)
 {
@@ -63,6 +64,25 @@ static void list(struct tool_call *call)
 	buf_release(&out);
 }
 
+/* What the hardware counted, beside the parent's numbers where both were measured. */
+static void add_profile(struct buf *out, struct tool_call *call, const char *journal, const char *what)
+{
+	const struct run_state *s = call->box->state;
+	const struct profile *p = state_profile(s, what, NULL), *before;
+	cJSON *event = NULL, *other = NULL;
+	char parent[24];
+
+	if (!p || journal_fetch(&event, journal, p->ref, NULL) != AVO_OK)
+		return;
+	before = state_profile(s, profile_predecessor(parent, s, what), p->case_name);
+	if (before && before != p)
+		journal_fetch(&other, journal, before->ref, NULL);
+	buf_printf(out, "\ncounters on %s, measured %s\n", p->case_name, json_str(event, "t", "?"));
+	report_profile(out, event, other, parent);
+	cJSON_Delete(event);
+	cJSON_Delete(other);
+}
+
 static void show(struct tool_call *call, const char *what)
 {
 	const struct run_state *s = call->box->state;
@@ -83,6 +103,7 @@ static void show(struct tool_call *call, const char *what)
 			report_attempt(&out, s, a, event);
 		else
 			report_scores(&out, &v->score, NULL, NULL);
+		add_profile(&out, call, journal, what);
 		call_answer_long(call, buf_cstr(&out), out.len);
 	}
 	cJSON_Delete(event);

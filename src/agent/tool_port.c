@@ -21,7 +21,8 @@ void tool_profile(struct tool_call *call, const cJSON *args)
 	const struct tool_port *port = &call->box->port;
 	const char *why = "it cannot be profiled now";
 
-	if (!port->profile(port->arg, json_str(args, "what", "work"), json_str(args, "case", NULL), json_str(args, "against", NULL), &why))
+	if (!port->profile(port->arg, json_str(args, "what", "work"), json_str(args, "case", NULL), json_str(args, "against", NULL),
+			   json_bool(args, "again", false), &why))
 		call_error(call, "%s", why);
 }
 

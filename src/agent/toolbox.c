@@ -88,7 +88,7 @@ const struct tool agent_tools[] = {
 	  OBJECT(STRING("query", "words") "," INTEGER("limit", "how many; default 6"), "\"query\""), tool_search, sum_query },
 	{ "read_knowledge", "read", "Reads one section of the knowledge base in full.",
 	  OBJECT(INTEGER("section", "the number that search_knowledge gave"), "\"section\""), tool_read_knowledge, sum_query },
-	{ "lineage", "read", "Looks at everything that was tried: list (versions and newest attempts), show (one version or attempt with its scores, checks and build log), "
+	{ "lineage", "read", "Looks at everything that was tried: list (versions and newest attempts), show (one version or attempt with its scores, checks, build log and counters), "
 	  "diff (two of them), file (a file as it was), restore (brings its files into the working directory).",
 	  OBJECT("\"action\":{\"type\":\"string\",\"enum\":[\"list\",\"show\",\"diff\",\"file\",\"restore\"]},"
 		 STRING("what", "v3, a17, or work for the working directory (diff only)") "," STRING("against", "diff: the other one; default the parent") ","
@@ -97,9 +97,11 @@ const struct tool agent_tools[] = {
 	  "This is the only judge. An improvement is committed at once and ends the step. Each evaluation is recorded as an attempt.",
 	  OBJECT(STRING("title", "what was changed, in a line") "," STRING("why", "why it should help") ","
 		 INTEGER("direction", "the number of the direction it belongs to"), "\"title\""), tool_evaluate, sum_title },
-	{ "profile", "profile", "Measures hardware counters and stall reasons of a version, an attempt or the working directory, in a run of its own, beside an earlier profile.",
-	  OBJECT(STRING("what", "v3, a17 or work; default work") "," STRING("case", "which case of the suite; default the slowest") ","
-		 STRING("against", "v3 or a17, profiled earlier on the same case: show the change from it; default whatever was profiled before"), ""), tool_profile, sum_title },
+	{ "profile", "profile", "Hardware counters and stall reasons of a version, an attempt or the working directory, measured in a run of its own, beside those of its parent. "
+	  "What was measured before is answered from the record; every version has been.",
+	  OBJECT(STRING("what", "v3, a17 or work; default work") "," STRING("case", "which case of the suite; default its first") ","
+		 STRING("against", "v3 or a17, profiled earlier on the same case: show the change from it; default the parent, for work the profile before") ","
+		 BOOLEAN("again", "measure it even if it is in the record"), ""), tool_profile, sum_title },
 	{ "direction", "note", "Keeps the ledger of ideas. open: a new one, with what you expect and why. close: what came of it; be honest, later steps rely on it.",
 	  OBJECT("\"action\":{\"type\":\"string\",\"enum\":[\"open\",\"close\"]}," STRING("title", "open: the idea in a line") ","
 		 STRING("hypothesis", "open: why it should help") "," STRING("expected", "open: the gain you expect, and where") ","

@@ -23,10 +23,10 @@ struct tool_port {
 	/* Submits the working directory; the answer comes through toolbox_answer(). False with *why set: not now. */
 	bool (*evaluate)(void *arg, const char *title, const char *why_changed, int direction, const char **why);
 	/*
-	 * Measures counters of a version, an attempt or the working directory ("work"), beside those measured of `against`
-	 * earlier (NULL: of what was measured before); answered later likewise.
+	 * Counters of a version, an attempt or the working directory ("work"), from the record unless `again`, else measured,
+	 * beside those of `against` (NULL: of its parent, for work of what was measured before); answered later likewise.
 	 */
-	bool (*profile)(void *arg, const char *what, const char *case_name, const char *against, const char **why);
+	bool (*profile)(void *arg, const char *what, const char *case_name, const char *against, bool again, const char **why);
 	int (*direction_open)(void *arg, const char *title, const char *hypothesis, const char *expected);
 	void (*direction_close)(void *arg, int direction, enum direction_state state, const char *outcome);
 	/* Persistent memory: adds a note (its number), or removes one (false: no such note). */

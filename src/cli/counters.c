@@ -1,108 +1,31 @@
 #include "avo.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
 #include "cli/text.h"
+#include "journal/profile.h"
 #include "lineage/lineage.h"
 
 #include <math.h>
 
-/* What the hardware counted while a version ran, alone or beside another one, biggest movers first. */
-
-#define MAX_ROWS 96
-
-struct row {
-	char id[40], label[64], unit[16];
-	double value[2];		/* NAN: absent */
-	int order;			/* as the worker gave them */
-};
+/*
+ * What the hardware counted while a version ran, alone or beside another one,
+ * biggest movers first: from the journal where it was recorded, else measured now.
+ */
 
 struct counters {
 	const struct cli_call *call;
 	struct cli_run *run;
-	const char *case_name;		/* NULL: the suite's first */
+	const char *case_name;		/* NULL: the one recorded last, else the suite's first */
 	char *worker, *cache;
-	cJSON *results[2];
-	struct row rows[MAX_ROWS];
-	int count, sides;
+	cJSON *results[2];		/* a "profile" event, or a worker's result */
+	bool recorded[2];
+	struct profile_table table;
+	int sides;
 };
-
-static struct row *row_of(struct counters *c, const char *id, const char *label, const char *unit)
-{
-	struct row *r;
-	int i;
-
-	for (i = 0; i < c->count; i++)
-		if (strcmp(c->rows[i].id, id) == 0)
-			return &c->rows[i];
-	if (c->count == MAX_ROWS)
-		return NULL;
-	r = &c->rows[c->count];
-	snprintf(r->id, sizeof(r->id), "%s", id);
-	snprintf(r->label, sizeof(r->label), "%s", label);
-	snprintf(r->unit, sizeof(r->unit), "%s", unit);
-	r->value[0] = r->value[1] = NAN;
-	r->order = c->count++;
-	return r;
-}
-
-static void take(struct counters *c, int side, const char *id, const char *label, const char *unit, double value)
-{
-	struct row *r = isfinite(value) ? row_of(c, id, label, unit) : NULL;
-
-	if (r)
-		r->value[side] = value;
-}
-
-/* Over the launches of one run: times add up, of the rest the largest counts. */
-static double over(const cJSON *list, const char *key, bool add)
-{
-	const cJSON *item;
-	double total = NAN;
-
-	cJSON_ArrayForEach(item, list) {
-		double v = json_num(item, key, NAN);
-
-		total = isnan(total) ? v : add ? total + v : fmax(total, v);
-	}
-	return total;
-}
-
-static void take_result(struct counters *c, int side)
-{
-	const cJSON *result = c->results[side], *item;
-
-	take(c, side, "kernel-time", "kernel time", "us", over(json_arr(result, "activity"), "us", true));
-	take(c, side, "launches", "kernels launched", "", cJSON_GetArraySize(json_arr(result, "launches")));
-	take(c, side, "registers", "registers a thread", "", over(json_arr(result, "launches"), "registers", false));
-	take(c, side, "local-bytes", "local memory a thread", "bytes", over(json_arr(result, "launches"), "local_bytes", false));
-	take(c, side, "dynamic-shared", "dynamic shared memory", "bytes", over(json_arr(result, "launches"), "dynamic_shared", false));
-	take(c, side, "blocks-per-sm", "blocks an SM holds", "", over(json_arr(result, "launches"), "blocks_per_sm", false));
-	cJSON_ArrayForEach(item, json_arr(result, "counters"))
-		take(c, side, json_str(item, "id", "?"), json_str(item, "label", "?"), json_str(item, "unit", ""), json_num(item, "value", NAN));
-}
-
-/* How much a row moved, in factors; one that exists on one side only moved most. */
-static double movement(const struct row *r)
-{
-	double a = fabs(r->value[0]), b = fabs(r->value[1]);
-
-	if (a == b || (isnan(a) && isnan(b)))
-		return 0;
-	if (isnan(a) || isnan(b) || a == 0 || b == 0)
-		return INFINITY;
-	return fabs(log(b / a));
-}
-
-static int by_movement(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-	double mx = movement(x), my = movement(y);
-
-	return mx != my ? (mx < my) - (mx > my) : x->order - y->order;
-}
 
 static const char *number(char *out, size_t size, double value)
 {
@@ -117,28 +40,30 @@ static const char *number(char *out, size_t size, double value)
 
 static void print_rows(const struct counters *c)
 {
-	int i;
+	const struct profile_row *r;
+	char value[32];
 
-	printf("  %-30s %-7s%18s", "counter", "unit", c->run->names[0]);
-	puts("");
-	for (i = 0; i < c->count; i++) {
-		char value[32];
+	printf("  %-30s %-7s%18s\n", "counter", "unit", c->run->names[0]);
+	for (r = c->table.rows; r < c->table.rows + c->table.count; r++) {
+		const char *unit;
+		double scale = profile_scale(&unit, r);
 
-		printf("  %-30s %-7s%18s\n", c->rows[i].label, c->rows[i].unit, number(value, sizeof(value), c->rows[i].value[0]));
+		printf("  %-30s %-7s%18s\n", r->label, unit, number(value, sizeof(value), r->value[0] / scale));
 	}
 }
 
 static void print_pairs(const struct counters *c)
 {
-	int i;
+	const struct profile_row *r;
+	char a[32], b[32], change[16];
 
 	printf("  %-30s %-7s%18s%18s%10s\n", "counter", "unit", c->run->names[0], c->run->names[1], "change");
-	for (i = 0; i < c->count; i++) {
-		const struct row *r = &c->rows[i];
-		char a[32], b[32], change[16];
+	for (r = c->table.rows; r < c->table.rows + c->table.count; r++) {
+		const char *unit;
+		double scale = profile_scale(&unit, r);
 
-		printf("  %-30s %-7s%18s%18s%10s\n", r->label, r->unit, number(a, sizeof(a), r->value[0]), number(b, sizeof(b), r->value[1]),
-		       r->value[0] != 0 ? cli_gain(change, r->value[1] / r->value[0]) : "-");
+		printf("  %-30s %-7s%18s%18s%10s\n", r->label, unit, number(a, sizeof(a), r->value[0] / scale),
+		       number(b, sizeof(b), r->value[1] / scale), r->value[0] != 0 ? cli_gain(change, r->value[1] / r->value[0]) : "-");
 	}
 }
 
@@ -164,15 +89,16 @@ static void print_absent(const struct counters *c)
 
 static void print_json(const struct counters *c)
 {
-	cJSON *obj = cJSON_CreateObject(), *list = cJSON_CreateArray();
+	cJSON *obj = cJSON_CreateObject(), *list = cJSON_CreateArray(), *of = cJSON_CreateArray();
 	int i, side;
 
-	for (i = 0; i < c->count; i++) {
-		const struct row *r = &c->rows[i];
+	for (i = 0; i < c->table.count; i++) {
+		const struct profile_row *r = &c->table.rows[i];
 		cJSON *item = cJSON_CreateObject(), *values = cJSON_CreateArray();
 
 		json_set_str(item, "id", r->id);
 		json_set_str(item, "unit", r->unit);
+		json_set_str(item, "group", r->group);
 		for (side = 0; side < c->sides; side++)
 			json_push(values, isnan(r->value[side]) ? cJSON_CreateNull() : cJSON_CreateNumber(r->value[side]));
 		json_set(item, "values", values);
@@ -180,24 +106,49 @@ static void print_json(const struct counters *c)
 	}
 	json_set_str(obj, "case", c->case_name);
 	json_set(obj, "counters", list);
-	list = cJSON_CreateArray();
 	for (side = 0; side < c->sides; side++) {
-		json_push(list, cJSON_CreateString(c->run->names[side]));
+		cJSON *item = cJSON_CreateObject();
+
+		json_set_str(item, "name", c->run->names[side]);
+		json_set_str(item, "device", json_str(c->results[side], "device", NULL));
+		if (c->recorded[side])
+			json_set_str(item, "recorded", json_str(c->results[side], "t", NULL));
+		json_push(of, item);
 		json_set_str(obj, "counters_absent", json_str(c->results[side], "counters_absent", NULL));
 	}
-	json_set(obj, "of", list);
+	json_set(obj, "of", of);
 	cli_print_json(obj);
+}
+
+/* When and on what: numbers of two devices or of two days are no fair comparison. */
+static void print_origin(const struct counters *c)
+{
+	int side;
+
+	for (side = 0; side < c->sides; side++) {
+		const char *t = json_str(c->results[side], "t", "");
+
+		printf("%s %s%.19s, on ", c->run->names[side], c->recorded[side] ? "recorded " : "measured now", c->recorded[side] ? t : "");
+		cli_print_clean(json_str(c->results[side], "device", "an unnamed device"), 0);
+		putchar('\n');
+	}
 }
 
 static void print(struct counters *c)
 {
+	int side;
+
+	for (side = 0; side < c->sides; side++)
+		profile_table_add(&c->table, side, c->results[side]);
 	if (c->sides == 2)
-		qsort(c->rows, (size_t)c->count, sizeof(c->rows[0]), by_movement);
+		profile_sort_movers(&c->table);
 	if (c->call->global->json) {
 		print_json(c);
 		return;
 	}
-	printf("%s, case %s\n\n", c->run->state.suite, c->case_name ? c->case_name : "(the suite's first)");
+	printf("%s, case %s\n", c->run->state.suite, c->case_name ? c->case_name : "(the suite's first)");
+	print_origin(c);
+	putchar('\n');
 	if (c->sides == 2)
 		print_pairs(c);
 	else
@@ -250,32 +201,81 @@ static int profile_one(struct counters *c, int side)
 	return status;
 }
 
-static int profile_all(struct counters *c)
+/* The case on which all sides are compared: the one asked for, else where the newer side was recorded last. */
+static void choose_case(struct counters *c)
+{
+	const struct profile *p = NULL;
+	int side;
+
+	for (side = c->sides; side > 0 && !p && !c->case_name; side--)
+		p = state_profile(&c->run->state, c->run->names[side - 1], NULL);
+	if (p && p->case_name[0])
+		c->case_name = p->case_name;
+}
+
+/* False when the record holds none, or none that ran. */
+static bool take_recorded(struct counters *c, int side)
+{
+	const struct profile *p = c->case_name ? state_profile(&c->run->state, c->run->names[side], c->case_name) : NULL;
+	char *journal = cli_dot_path(c->run, "journal");
+
+	if (p && !cli_flag(c->call, "again") && journal_fetch(&c->results[side], journal, p->ref, NULL) == AVO_OK)
+		c->recorded[side] = !json_get(c->results[side], "verdict");
+	if (!c->recorded[side]) {
+		cJSON_Delete(c->results[side]);
+		c->results[side] = NULL;
+	}
+	free(journal);
+	return c->recorded[side];
+}
+
+static int measure(struct counters *c, int side)
 {
 	char *path = path_join(c->run->dir, "avo.conf");
 	struct conf *conf = NULL;
 	struct error err;
+	int status = 0;
+
+	if (conf_open(&conf, path, &err) == AVO_OK) {
+		free(c->worker);
+		c->worker = xstrdup(conf_str(conf, "score.worker", "{worker}"));
+		status = profile_one(c, side);
+		/* the other side must be of the same case */
+		if (!status && !c->case_name)
+			c->case_name = json_str(c->results[side], "case", NULL);
+	} else {
+		status = cli_fail(c->call, &err);
+	}
+	conf_free(conf);
+	free(path);
+	return status;
+}
+
+static int profile_all(struct counters *c)
+{
 	int status = 0, side;
 
-	if (conf_open(&conf, path, &err) != AVO_OK)
-		status = cli_fail(c->call, &err);
-	free(path);
-	if (status)
-		return status;
-	c->worker = xstrdup(conf_str(conf, "score.worker", "{worker}"));
+	choose_case(c);
 	c->cache = cli_dot_path(c->run, "cache");
-	conf_free(conf);
 	for (side = 0; !status && side < c->sides; side++)
-		status = profile_one(c, side);
-	for (side = 0; !status && side < c->sides; side++)
-		take_result(c, side);
+		if (!take_recorded(c, side))
+			status = measure(c, side);
 	return status;
+}
+
+static int refuse(const struct cli_call *call, const char *why)
+{
+	struct error err = { 0 };
+
+	error_set(&err, AVO_NEGATIVE, "%s", why);
+	return cli_fail(call, &err);
 }
 
 static int run_counters(const struct cli_call *call)
 {
 	struct counters *c = xcalloc(1, sizeof(*c));
 	struct cli_run run;
+	const char *why;
 	int status = cli_open_run(&run, call);
 
 	if (status) {
@@ -288,8 +288,8 @@ static int run_counters(const struct cli_call *call)
 	c->sides = run.name_count;
 	if (run.name_count < 1 || run.name_count > 2)
 		status = cli_usage(call, "name one or two versions or attempts, such as v3 v7");
-	else if (strcmp(run.state.backend, "cpu") == 0)
-		status = cli_fail(call, &(struct error){ AVO_NEGATIVE, "the backend cpu has no counters; they come from a GPU's run" });
+	else if (!profile_possible(run.state.backend, &why))
+		status = refuse(call, why);
 	else
 		status = profile_all(c);
 	if (!status)
@@ -304,12 +304,14 @@ static int run_counters(const struct cli_call *call)
 }
 
 static const struct cli_option counters_options[] = {
-	{ "case", 0, "NAME", "the case that is run (default: the suite's first)" },
+	{ "case", 0, "NAME", "the case that is run (default: the one recorded last, else the suite's first)" },
+	{ "again", 0, NULL, "measure now, whatever the journal holds" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct cli_command cmd_counters = {
 	"counters", "vN|aN [vM|aM] [DIR]", "What the GPU's counters say about a version, or about two side by side",
-	"Biggest movers first. Runs the kernels in a process of their own, apart from every\n"
-	"measurement; - is a counter that this device or this user does not have.", counters_options, 1, 3, run_counters,
+	"Biggest movers first. What the journal holds is shown with the time and the device it was\n"
+	"measured on; what it does not hold is measured now, in a process of its own, apart from every\n"
+	"timing. - is a counter that this device or this user does not have.", counters_options, 1, 3, run_counters,
 };

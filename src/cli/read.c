@@ -233,7 +233,7 @@ void cli_print_event(const struct cli_call *call, const char *line, size_t len)
 {
 	static const char *const shown[] = {
 		"attempt", "version", "step", "direction", "state", "gate", "operator", "outcome", "verdict", "decision",
-		"kind", "trigger", "act", "title", "text", "reason", "result", "name", "by",
+		"kind", "trigger", "act", "title", "text", "what", "case", "reason", "counters_absent", "result", "name", "by",
 	};
 	cJSON *event;
 	size_t i;

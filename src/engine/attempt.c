@@ -15,7 +15,7 @@
 
 /* --- requests -------------------------------------------------------------- */
 
-static cJSON *new_request(const struct engine *e, const char *op)
+cJSON *engine_request(const struct engine *e, const char *op)
 {
 	cJSON *request = cJSON_CreateObject();
 	char *cache = path_join(e->run_dir, ".avo/cache/build");
@@ -204,6 +204,7 @@ static void seed_scored(struct engine *e, const cJSON *result)
 	event = result_event(e, "version-scored", result, "v0");
 	json_set_str(event, "version", "v0");
 	engine_record(e, event, JOURNAL_NOW);
+	e->profile_owed = true;
 	if (verdict == VERDICT_PASSED)
 		return;
 	e->seed_faults = 0;
@@ -242,7 +243,7 @@ static void on_done(void *arg, const cJSON *result)
 
 	e->flight.kind = FLIGHT_NONE;
 	e->flight.evaluation = NULL;
-	if (e->flight.serial % TRIM_EVERY == 0)
+	if (e->flight.serial % TRIM_EVERY == 0 && !e->own_profile.evaluation && !e->asked_profile.evaluation)
 		cache_keep_bound(e);
 	if (kind == FLIGHT_ATTEMPT)
 		attempt_scored(e, result);
@@ -306,7 +307,7 @@ static cJSON *started_event(const struct engine *e, const struct candidate *c, c
 
 static void start_attempt(struct engine *e, const struct candidate *c, const struct submission *sub, int id)
 {
-	cJSON *request = new_request(e, "evaluate");
+	cJSON *request = engine_request(e, "evaluate");
 	char title[160];
 
 	snprintf(title, sizeof(title), "a%d: %s", id, c->title);
@@ -358,7 +359,7 @@ static bool score_seed(struct engine *e)
 		engine_trouble(e, err.text);
 		return true;
 	}
-	request = new_request(e, "evaluate");
+	request = engine_request(e, "evaluate");
 	json_set_str(request, "candidate", dir);
 	add_measuring(request, &e->settings);
 	free(dir);
@@ -369,7 +370,7 @@ static bool score_seed(struct engine *e)
 bool engine_prepare(struct engine *e)
 {
 	if (e->settings.peers && !e->state.device[0]) {
-		cJSON *request = new_request(e, "peers");
+		cJSON *request = engine_request(e, "peers");
 
 		json_set(request, "baselines", baselines_of_conf(e->conf, e->run_dir));
 		fly(e, FLIGHT_PEERS, request);

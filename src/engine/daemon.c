@@ -159,6 +159,7 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 	budget_init(e);
 	recovered = engine_recover(e, &r, &conflict);
 	engine_host_init(e);
+	engine_profile_init(e);
 	st = e->ops->open(&e->op, &e->host, e->conf, err);
 	/* a key that this operator did not ask for */
 	llm_key_forget(e->conf);

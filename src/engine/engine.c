@@ -89,6 +89,8 @@ static void kicked(void *arg)
 	struct engine *e = arg;
 
 	e->kick = NULL;
+	if (!e->stopping)
+		engine_profile_look(e);
 	advance(e);
 }
 
@@ -100,16 +102,18 @@ void engine_kick(struct engine *e)
 
 /* --- ends ------------------------------------------------------------------- */
 
-static void end_when_idle(struct engine *e)
+void engine_end_when_idle(struct engine *e)
 {
-	if (e->options.exit_when_idle && !e->stopping)
+	bool over = e->state.state == ENGINE_FINISHED || e->state.state == ENGINE_FAILED;
+
+	if (over && e->options.exit_when_idle && !e->stopping && !engine_profile_look(e))
 		engine_end(e, engine_state_name(e->state.state), false);
 }
 
 void engine_finish(struct engine *e, const char *reason)
 {
 	engine_set_state(e, ENGINE_FINISHED, reason);
-	end_when_idle(e);
+	engine_end_when_idle(e);
 }
 
 void engine_fail(struct engine *e, const char *reason)
@@ -117,7 +121,7 @@ void engine_fail(struct engine *e, const char *reason)
 	log_error("failed: %s", reason);
 	error_set(&e->failure, AVO_ENVIRONMENT, "%s", reason);
 	engine_set_state(e, ENGINE_FAILED, reason);
-	end_when_idle(e);
+	engine_end_when_idle(e);
 }
 
 void engine_end(struct engine *e, const char *reason, bool now)
@@ -128,6 +132,7 @@ void engine_end(struct engine *e, const char *reason, bool now)
 	if (e->step && !e->cancel_outcome)
 		engine_cancel_step(e, "stopped", reason);
 	engine_cancel_flight(e);
+	engine_cancel_profiles(e);
 	if (!e->end_timer)
 		e->end_timer = loop_add_timer(e->loop, now ? 0 : CANCEL_GRACE_MS, end_now, e);
 	engine_kick(e);

@@ -126,6 +126,7 @@ enum avo_status engine_promote(struct engine *e, int attempt, const char *by, co
 		return st;
 	memcpy(from, last->commit, sizeof(from));
 	e->approved = 0;
+	e->profile_owed = true;
 	engine_record(e, version_event(e, a, last->id + 1, commit), JOURNAL_NOW);
 	follow_branch(e, from, commit);
 	return AVO_OK;
@@ -137,6 +138,7 @@ static void make_pending(struct engine *e, int attempt)
 
 	if (state_attempt(&e->state, attempt)->stage == ATTEMPT_PENDING)
 		return;
+	e->profile_owed = true;
 	event = engine_event("pending");
 	record_set_id(event, "attempt", 'a', attempt);
 	engine_record(e, event, JOURNAL_NOW);

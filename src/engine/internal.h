@@ -28,6 +28,13 @@ struct flight {
 	int attempt, action;
 };
 
+/* A profile that is being measured, beside the flight: nothing waits for it but a queue of one worker's jobs. */
+struct profiling {
+	struct engine *engine;
+	struct evaluation *evaluation;	/* NULL: none */
+	char what[32], case_name[SCORE_NAME_SIZE];
+};
+
 enum limit_kind { LIMIT_TIME, LIMIT_STEPS, LIMIT_ATTEMPTS, LIMIT_COST, LIMIT_TOKENS, LIMIT_COUNT };
 
 struct limit {
@@ -58,6 +65,9 @@ struct engine {
 	void *op;
 
 	struct flight flight;
+	struct profiling own_profile, asked_profile;	/* the engine's, the operator's */
+	bool profile_owed;		/* something came to be in this life that may want one: asked for in a pause, too */
+	int profile_tried[2];		/* the attempt, and 1 + the version, last looked at: nothing is asked for twice in one life */
 	cJSON *result;			/* of the attempt that is being decided; owned */
 	char *why;			/* of the attempt in flight; owned, may be NULL */
 	int seed_faults, faults;	/* evaluator faults in a row */
@@ -101,6 +111,8 @@ bool engine_active(const struct engine *e);		/* running or stepping */
 void engine_set_state(struct engine *e, enum engine_state state, const char *reason);
 void engine_fail(struct engine *e, const char *reason);
 void engine_finish(struct engine *e, const char *reason);
+/* Ends an engine that nobody waits for, once the run is over and nothing is being profiled any more. */
+void engine_end_when_idle(struct engine *e);
 void engine_end(struct engine *e, const char *reason, bool now);
 
 /* record.c: everything that is written goes through here */
@@ -136,11 +148,21 @@ void engine_cancel_now(struct engine *e);
 
 /* attempt.c: evaluation */
 int engine_evaluate(struct engine *e, const struct candidate *candidate);
+/* A request to the worker, with what every job of this run has. */
+cJSON *engine_request(const struct engine *e, const char *op);
 /* Peers and the seed's score, which every run measures once; false when that was done. */
 bool engine_prepare(struct engine *e);
 void engine_cancel_flight(struct engine *e);
 /* The evaluation's outcome reaches the operator, and the supervisor. */
 void engine_deliver(struct engine *e, int attempt, bool committed);
+
+/* profile.c: counters of versions and of what waits for approval. Failing is no failure of the run: the reason is recorded. */
+void engine_profile_init(struct engine *e);
+/* Asks for what is due; true while something is being measured. */
+bool engine_profile_look(struct engine *e);
+/* For the operator, which gets it by profiled(). False with *why: not now. */
+bool engine_profile_for_operator(struct engine *e, const char *what, const char *dir, const char *case_name, const char **why);
+void engine_cancel_profiles(struct engine *e);
 
 /* supervise.c: looks at the record; called whenever something that counts has ended */
 void engine_supervise(struct engine *e);

@@ -27,6 +27,7 @@ const struct setting settings_table[] = {
 	{ "score.match-tolerance", SETTING_NUMBER, "0", "Half width around 1 of a ratio that counts as matched, such as 0.005; 0: the worker's default" },
 	{ "score.peers", SETTING_BOOL, "true", "Measure the peak and the peer baselines at the first start" },
 	{ "score.baseline", SETTING_TEXT, "", "A baseline of your own beside the peers: a candidate's directory, a .so, or a .cubin with its plan; below the run, or absolute; may be given several times; see avo-candidate(7)" },
+	{ "score.profile", SETTING_TEXT, "versions", "What the hardware's counters are read for: versions (every new one, and attempts that wait for approval), or never" },
 	{ "score.cache-size", SETTING_INT, "512", "MiB that builds and exports may keep under .avo/cache" },
 
 	{ "supervisor.enabled", SETTING_BOOL, "true", "Redirect the search when it stalls or goes in circles" },
@@ -176,6 +177,16 @@ static enum avo_status load_budget(struct settings *out, const struct conf *conf
 	return st == AVO_OK ? read_num(&out->budget_cost, conf, "budget.cost", err) : st;
 }
 
+static enum avo_status read_profile(struct settings *out, const struct conf *conf, struct error *err)
+{
+	const char *value = conf_str(conf, "score.profile", setting_find("score.profile")->fallback);
+
+	out->profile = strcmp(value, "versions") == 0;
+	if (!out->profile && strcmp(value, "never") != 0)
+		return error_set(err, AVO_USAGE, "score.profile = %.40s is neither versions nor never", value);
+	return AVO_OK;
+}
+
 static enum avo_status load_score(struct settings *out, const struct conf *conf, struct error *err)
 {
 	enum avo_status st = conf_duration(&out->deadline_ms, conf, "score.deadline", 600000, err);
@@ -193,6 +204,8 @@ static enum avo_status load_score(struct settings *out, const struct conf *conf,
 		st = read_num(&out->max_seconds, conf, "score.max-seconds", err);
 	if (st == AVO_OK)
 		st = read_bool(&out->peers, conf, "score.peers", err);
+	if (st == AVO_OK)
+		st = read_profile(out, conf, err);
 	return st == AVO_OK ? read_int(&out->cache_mib, conf, "score.cache-size", err) : st;
 }
 

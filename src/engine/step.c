@@ -146,6 +146,19 @@ static int host_evaluate(struct operator_host *host, const struct candidate *can
 	return engine_evaluate(engine_of(host), candidate);
 }
 
+static bool host_profile(struct operator_host *host, const char *what, const char *dir, const char *case_name, const char **why)
+{
+	return engine_profile_for_operator(engine_of(host), what, dir, case_name, why);
+}
+
+static void host_profile_cancel(struct operator_host *host)
+{
+	struct engine *e = engine_of(host);
+
+	if (e->asked_profile.evaluation)
+		evaluator_cancel(e->asked_profile.evaluation);
+}
+
 static int host_direction_open(struct operator_host *host, const char *title, const char *hypothesis, const char *expected)
 {
 	struct engine *e = engine_of(host);
@@ -221,6 +234,8 @@ void engine_host_init(struct engine *e)
 		.action_start = host_action_start,
 		.action_done = host_action_done,
 		.evaluate = host_evaluate,
+		.profile = host_profile,
+		.profile_cancel = host_profile_cancel,
 		.direction_open = host_direction_open,
 		.direction_close = host_direction_close,
 		.record = host_record,

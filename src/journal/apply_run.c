@@ -137,18 +137,31 @@ void apply_usage(struct run_state *s, const cJSON *event, int64_t t, struct jour
 	s->tokens_out += at_least_zero(event, "tokens_out");
 }
 
+/* A further case of the candidate: in front of those that are there. */
+static struct profile *add_profile(struct run_state *s, int *head)
+{
+	struct profile *p;
+
+	s->profiles = xgrow(s->profiles, &s->profile_cap, s->profile_count + 1, sizeof(*p));
+	p = memset(&s->profiles[s->profile_count++], 0, sizeof(*p));
+	p->older = *head;
+	*head = (int)s->profile_count;
+	return p;
+}
+
 void apply_profile(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
 {
 	const char *what = json_str(event, "what", ""), *case_name = json_str(event, "case", "");
 	struct profile *p = (struct profile *)state_profile(s, what, case_name);
+	int *head = profile_head(s, what);
 
-	if (!*what || strlen(what) >= sizeof(p->what) || strlen(case_name) >= sizeof(p->case_name))
+	if (!head || strlen(what) >= sizeof(p->what) || strlen(case_name) >= sizeof(p->case_name))
 		return;
-	if (!p) {
-		s->profiles = xgrow(s->profiles, &s->profile_cap, s->profile_count + 1, sizeof(*p));
-		p = memset(&s->profiles[s->profile_count++], 0, sizeof(*p));
-	}
+	if (!p)
+		p = add_profile(s, head);
 	snprintf(p->what, sizeof(p->what), "%s", what);
 	snprintf(p->case_name, sizeof(p->case_name), "%s", case_name);
+	p->counted = json_arr(event, "counters") != NULL;
+	p->time_ms = t;
 	p->ref = ref;
 }

@@ -52,6 +52,8 @@ struct attempt *mutable_attempt(struct run_state *s, int id);
 struct direction *mutable_direction(struct run_state *s, int id);
 struct step *mutable_step(struct run_state *s, int id);
 struct action *mutable_action(struct run_state *s, int64_t id);
+/* Where the profiles of "v3", "a17" or "work" begin: 1 + an index, 0 when there is none. */
+int *profile_head(struct run_state *s, const char *what);
 
 /* What was under way when the engine ended, or when its step did, ends unfinished; step -1: of any step. */
 void abandon_unfinished(struct run_state *s, int step, int64_t t);

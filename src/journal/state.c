@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "journal/internal.h"
 
 #include <math.h>
@@ -137,14 +138,31 @@ const struct attempt *state_attempt(const struct run_state *s, int id)
 	return mutable_attempt((struct run_state *)s, id);
 }
 
+int *profile_head(struct run_state *s, const char *what)
+{
+	const struct version *v = state_version(s, (int)str_to_id(what, 'v'));
+	struct attempt *a = mutable_attempt(s, v ? v->attempt : (int)str_to_id(what, 'a'));
+
+	if (a)
+		return &a->profile;
+	if (v && v->id == 0)
+		return &s->seed_profile;
+	return strcmp(what, "work") == 0 ? &s->work_profile : NULL;
+}
+
 const struct profile *state_profile(const struct run_state *s, const char *what, const char *case_name)
 {
-	size_t i;
+	const int *head = profile_head((struct run_state *)s, what);
+	const struct profile *found = NULL;
+	int at;
 
-	for (i = 0; i < s->profile_count; i++)
-		if (strcmp(s->profiles[i].what, what) == 0 && strcmp(s->profiles[i].case_name, case_name ? case_name : "") == 0)
-			return &s->profiles[i];
-	return NULL;
+	for (at = head ? *head : 0; at; at = s->profiles[at - 1].older) {
+		const struct profile *p = &s->profiles[at - 1];
+
+		if (case_name ? strcmp(p->case_name, case_name) == 0 : !found || p->time_ms > found->time_ms)
+			found = p;
+	}
+	return found;
 }
 
 struct direction *mutable_direction(struct run_state *s, int id)

@@ -77,6 +77,7 @@ struct attempt {
 	struct comparison comparison;
 	int incumbent;			/* version id it was compared with */
 	int version;			/* the version it became, -1 */
+	int profile;			/* 1 + the index of its newest profile, 0: none */
 	int64_t started_ms, ended_ms;	/* ended 0: still being evaluated */
 	struct journal_ref scored;	/* the full "attempt-scored" event: build log, checks, pairs, telemetry */
 };
@@ -127,10 +128,13 @@ struct peer {
 	struct score score;
 };
 
-/* What was measured for an agent; the newest of each subject and case. */
+/* What the hardware said of a candidate while it ran; the newest of each candidate and case. A version and its attempt are one candidate. */
 struct profile {
-	char what[32];			/* "v3", "a17", "work" */
-	char case_name[48];		/* "": the slowest */
+	char what[32];			/* as it was asked for: "v3", "a17", "work" */
+	char case_name[48];
+	bool counted;			/* counters are there, else the event says why not */
+	int older;			/* 1 + the index of another case of the same candidate, 0: none */
+	int64_t time_ms;
 	struct journal_ref ref;		/* the "profile" event */
 };
 
@@ -159,6 +163,7 @@ struct run_state {
 	struct intervention *interventions; size_t intervention_count, intervention_cap;
 	struct peer *peers;		size_t peer_count, peer_cap;
 	struct profile *profiles;	size_t profile_count, profile_cap;
+	int seed_profile, work_profile;	/* 1 + the index of the newest profile of v0, and of files of no attempt; 0: none */
 	uint64_t actions_total;
 
 	int64_t active_ms;		/* time spent running or stepping, over all engine lives */
@@ -184,7 +189,7 @@ enum avo_status state_load(struct run_state *s, const char *journal_dir, struct 
 const struct version *state_version(const struct run_state *s, int id);
 const struct version *state_best(const struct run_state *s);	/* the incumbent: the newest version (single lineage) */
 const struct attempt *state_attempt(const struct run_state *s, int id);
-/* case_name may be NULL: the slowest. */
+/* what: "v3", "a17" or "work". case_name may be NULL: the case that was profiled last. */
 const struct profile *state_profile(const struct run_state *s, const char *what, const char *case_name);
 const struct direction *state_direction(const struct run_state *s, int id);
 const struct step *state_step(const struct run_state *s, int id);	/* newest: state_step(s, s->step_count) */

@@ -32,7 +32,6 @@ static void agent_close(void *op)
 	agent_stop_call(a);
 	loop_remove_timer(a->host->loop, a->person_timer);
 	toolbox_stop(&a->box);
-	evaluator_free(a->profiler);
 	http_free(a->http);
 	knowledge_close(a->knowledge);
 	memory_release(&a->memory);
@@ -260,4 +259,5 @@ const struct operator_ops operator_agent = {
 	.cancel = agent_cancel,
 	.redirect = agent_redirect,
 	.message = agent_message,
+	.profiled = agent_profiled,
 };

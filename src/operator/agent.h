@@ -6,6 +6,7 @@
  *   agent_turn.c    one turn: ask the model, run the tools it calls
  *   agent_room.c    making room: pruning, summary, fresh start; the supervisor's review
  *   agent_port.c    what the tools ask of the engine
+ *   agent_profile.c counters, measured or from the record, beside others
  *   agent_limits.c  budgets of a step, notices to the model
  */
 #ifndef AVO_OPERATOR_AGENT_H
@@ -15,7 +16,6 @@
 #include "agent/tools.h"
 #include "llm/client.h"
 #include "operator/operator.h"
-#include "score/evaluator.h"
 
 enum phase {
 	PHASE_IDLE,		/* no step, or between two callbacks */
@@ -40,13 +40,9 @@ struct agent {
 	struct llm_call *call;
 	struct llm_patience patience;
 	struct knowledge *knowledge;
-	struct evaluator *profiler;	/* a worker of its own, started when it is first needed */
-	struct evaluation *profiling;
-	bool profile_wanted;		/* the running tool call waits for it */
-	char profile_of[32];		/* what is being measured: "v3", "a17", "work" */
-	cJSON *last_profile;		/* of what was measured before, to compare with; may be NULL */
-	char last_profile_of[32];
-	char profile_case[48];		/* of the running profile; "": the slowest */
+	bool profile_wanted;		/* the running tool call waits for a profile */
+	char profile_against[32];	/* what it is to be compared with; "": by what it is of */
+	cJSON *last_profile;		/* the event of the profile before; may be NULL */
 	struct suite suite;
 	bool have_suite;
 	char *system, *summary_prompt, *review_prompt;	/* owned */
@@ -116,6 +112,11 @@ int64_t agent_overhead(const struct agent *a);
 
 /* agent_port.c */
 void agent_port_init(struct tool_port *port, struct agent *a);
+
+/* agent_profile.c */
+bool agent_profile(void *arg, const char *what, const char *case_name, const char *against, bool again, const char **why);
+void agent_profiled(void *op, const cJSON *event);
+void agent_profile_stop(struct agent *a);
 
 /* agent_limits.c */
 enum avo_status agent_limits_read(struct agent *a, const struct conf *conf, struct error *err);

@@ -46,9 +46,7 @@ void agent_stop_call(struct agent *a)
 	a->call = NULL;
 	loop_remove_timer(a->host->loop, a->person_timer);
 	a->person_timer = NULL;
-	a->profile_wanted = false;
-	if (a->profiling)
-		evaluator_cancel(a->profiling);
+	agent_profile_stop(a);
 	toolbox_stop(&a->box);
 	llm_reply_release(&a->reply);
 }

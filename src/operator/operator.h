@@ -63,6 +63,8 @@ struct operator_ops {
 	void (*message)(void *op, const char *from, const char *text);	/* may be NULL */
 	/* A candidate that a person hands in through the control socket. The attempt's id, -1 when it is not the moment. May be NULL. */
 	int (*submit)(void *op, const struct candidate *candidate);
+	/* The profile it asked for by host->profile: the journaled event, or without "what" when it was cancelled. NULL where it never asks. */
+	void (*profiled)(void *op, const cJSON *event);
 };
 
 /* A candidate handed in for evaluation. Borrowed during the call. */
@@ -90,6 +92,13 @@ struct operator_host {
 	void (*action_done)(struct operator_host *host, int action, bool ok, const char *result, const cJSON *detail);
 	/* Opens an evaluate action and submits; evaluated() follows. Returns the attempt's id, or -1 when a budget is used up (step_done is then expected). */
 	int (*evaluate)(struct operator_host *host, const struct candidate *candidate);
+	/*
+	 * Asks for the counters of a version ("v3"), an attempt ("a17") or of the files in dir ("work"), on a case of the suite (NULL:
+	 * its first); profiled() follows. One at a time. False with *why set: not now, or never here.
+	 */
+	bool (*profile)(struct operator_host *host, const char *what, const char *dir, const char *case_name, const char **why);
+	/* What was asked for is not wanted any more. */
+	void (*profile_cancel)(struct operator_host *host);
 	/* Returns the direction's id. */
 	int (*direction_open)(struct operator_host *host, const char *title, const char *hypothesis, const char *expected);
 	void (*direction_close)(struct operator_host *host, int direction, enum direction_state state, const char *outcome);

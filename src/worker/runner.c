@@ -44,20 +44,27 @@ static const struct task_case *profiled_case(const struct job *job)
 	return &job->suite.cases[0];
 }
 
-static enum avo_status run_profile(cJSON *result, struct backend *b, struct job *job, struct error *err)
+static enum avo_status run_profile(cJSON *result, struct backend *b, struct job *job, struct job_progress *progress,
+				   struct error *err)
 {
+	const struct task_case *c = profiled_case(job);
 	struct build_report report;
 	struct build *build = NULL;
 	enum avo_status st;
+	char device[160];
 
 	if (!job->ops->profile)
 		return error_set(err, AVO_USAGE, "the backend %s has no counters", job->ops->name);
+	job_progress(progress, "profile", 0, 0);
+	json_set_str(result, "case", c->name);
+	if (job->ops->probe(device, sizeof(device)))
+		json_set_str(result, "device", device);
 	build_report_init(&report);
 	st = job->ops->build(&build, &report, b, job->candidate, job->cache, err);
 	if (st == AVO_OK && report.verdict != VERDICT_PASSED)
 		st = error_set(err, AVO_NEGATIVE, "the candidate does not build: %s", report.error);
 	if (st == AVO_OK)
-		st = job->ops->profile(result, b, build, profiled_case(job), err);
+		st = job->ops->profile(result, b, build, c, err);
 	job->ops->build_free(build);
 	build_report_release(&report);
 	return st;
@@ -75,7 +82,7 @@ static enum avo_status perform(cJSON *result, struct opened *list, struct job *j
 		return evaluate(result, b, job, progress, err);
 	if (strcmp(job->op, "peers") == 0)
 		return peers_measure(result, b, job, progress, err);
-	return run_profile(result, b, job, err);
+	return run_profile(result, b, job, progress, err);
 }
 
 static void do_request(struct opened *list, const char *line, size_t len, int out)

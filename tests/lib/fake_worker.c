@@ -2,10 +2,11 @@
  * A worker for tests of the engine: it speaks the worker protocol and scores
  * a candidate from its annotated parameters, in no time and always the same.
  *
- *     fake_worker [--ms N] [--fault]
+ *     fake_worker [--ms N] [--fault] [--profile-ms N] [--profile-fault] [--no-permission]
  *
  * --ms: how long an evaluation takes. --fault: every evaluation is an
- * evaluator-fault. A source that holds "FAKE_VERDICT crashed" gets that verdict,
+ * evaluator-fault. --profile-ms and --profile-fault: the same of profiles.
+ * --no-permission: they are without counters. A source that holds "FAKE_VERDICT crashed" gets that verdict,
  * "FAKE_SPEED 1.5" multiplies its throughput; each parameter's value multiplies it
  * by a factor between 0.8 and 1.6 that is drawn from its name.
  */
@@ -23,8 +24,8 @@
 
 #define HEARTBEAT_MS 2000
 
-static int64_t delay_ms;
-static bool faulty;
+static int64_t delay_ms, profile_ms;
+static bool faulty, profile_faulty, no_permission;
 
 struct job {
 	cJSON *request;
@@ -154,17 +155,45 @@ static void peers(cJSON *result)
 	json_set_str(result, "device", "fake device");
 }
 
-/* One counter, which is the speed. */
+static void add_counter(cJSON *counters, const char *id, const char *group, const char *unit, double value)
+{
+	cJSON *c = cJSON_CreateObject();
+
+	json_set_str(c, "id", id);
+	json_set_str(c, "label", id);
+	json_set_str(c, "group", group);
+	json_set_str(c, "unit", unit);
+	json_set_num(c, "value", value);
+	json_push(counters, c);
+}
+
+/* Counters of a kernel that is as fast as the evaluation says. */
 static void profile(cJSON *result, const cJSON *request)
 {
-	cJSON *counters = cJSON_CreateArray(), *c = cJSON_CreateObject();
+	cJSON *counters = cJSON_CreateArray(), *launches = cJSON_CreateArray(), *launch = cJSON_CreateObject();
 	char verdict[32];
+	double speed = measure(verdict, json_str(request, "candidate", ""));
 
-	json_set_str(c, "id", "speed");
-	json_set_str(c, "label", "speed");
-	json_set_num(c, "value", measure(verdict, json_str(request, "candidate", "")));
-	json_push(counters, c);
-	json_set(result, "counters", counters);
+	json_set_str(launch, "kernel", "attention");
+	json_set_int(launch, "registers", 168);
+	json_push(launches, launch);
+	add_counter(counters, "pipe-active", "pipe", "%", speed);
+	add_counter(counters, "duration", "time", "ns", 1e7 / speed);
+	add_counter(counters, "occupancy", "occupancy", "%", 12.5);
+	add_counter(counters, "unknown", "memory", "bytes", NAN);
+	json_set_str(result, "case", json_str(request, "case", "full"));
+	json_set_str(result, "device", "fake device");
+	if (profile_faulty) {
+		json_set_str(result, "verdict", "evaluator-fault");
+		json_set_str(result, "reason", "told to fail");
+	}
+	json_set(result, "launches", launches);
+	if (!no_permission)
+		json_set(result, "counters", counters);
+	else
+		cJSON_Delete(counters);
+	if (no_permission)
+		json_set_str(result, "counters_absent", "hardware counters are reserved for root here");
 }
 
 static cJSON *answer_to(const cJSON *request)
@@ -210,7 +239,7 @@ static bool take(struct job *job, cJSON *request)
 		json_set_int(progress, "total", 2);
 		say(progress);
 		job->request = request;
-		job->due_ms = clock_mono_ms() + delay_ms;
+		job->due_ms = clock_mono_ms() + (strcmp(op, "profile") == 0 ? profile_ms : delay_ms);
 		return true;
 	}
 	cJSON_Delete(request);
@@ -268,6 +297,12 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--fault") == 0)
 			faulty = true;
+		if (strcmp(argv[i], "--profile-fault") == 0)
+			profile_faulty = true;
+		if (strcmp(argv[i], "--no-permission") == 0)
+			no_permission = true;
+		if (strcmp(argv[i], "--profile-ms") == 0 && i + 1 < argc)
+			profile_ms = atol(argv[i + 1]);
 		if (strcmp(argv[i], "--ms") == 0 && i + 1 < argc)
 			delay_ms = atol(argv[i + 1]);
 	}

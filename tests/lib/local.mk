@@ -2,7 +2,7 @@
 EXTRA_DIST += tests/lib/tap.sh tests/lib/unit.sh tests/lib/mkrun.sh
 TESTS += tests/lib/mkrun.sh
 check_PROGRAMS += tests/lib/mkrun
-tests_lib_mkrun_SOURCES = tests/lib/mkrun.c tests/lib/mkrun.h tests/lib/mkrun_kernel.c tests/lib/mkrun_score.c
+tests_lib_mkrun_SOURCES = tests/lib/mkrun.c tests/lib/mkrun.h tests/lib/mkrun_kernel.c tests/lib/mkrun_profile.c tests/lib/mkrun_score.c
 tests_lib_mkrun_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 
 # fake_worker: the worker protocol without any work, for tests of the engine.

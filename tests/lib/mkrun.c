@@ -1,5 +1,5 @@
 /*
- * mkrun DIR [--small | --large N] [--operator NAME]
+ * mkrun DIR [--small | --large N] [--operator NAME] [--profiles | --no-permission]
  *
  * Builds a run directory out of a fixed story: the same bytes every time, so
  * that screens and listings can be compared with golden files. The whole story
@@ -8,6 +8,7 @@
  * waiting for approval; its sources and diffs are real ones in a real lineage.
  * --small: the first step only (v1 of 3 attempts), stopped. --large N: a journal
  * of at least N events for benchmarks; its commits exist in the record only.
+ * --profiles: as if on a GPU, with a profile of every version but v2 and of what waits; --no-permission: without counters.
  *
  * The story begins at 2026-03-01T09:00:00Z; mkrun prints when it ends. Tests
  * set AVO_TEST_NOW to a time behind that.
@@ -107,8 +108,9 @@ struct maker {
 	struct journal *journal;
 	struct lineage *lineage;
 	const char *dir, *operator;
+	bool profiles, permission;
 	int64_t now;
-	uint32_t rng;
+	uint32_t rng, profile_rng;
 	int action, version;
 	char tip[COMMIT_ID_SIZE];
 	struct score best;
@@ -171,12 +173,26 @@ static void emit_peer(struct maker *m, const char *name, double factor)
 	emit(m, e, 2400);
 }
 
+/* What the engine has measured of "v3" or "a17", a candidate in the place of `version`. */
+static void emit_profile(struct maker *m, const char *what, int version)
+{
+	static const char *const denied = "hardware counters are reserved for root here (NVreg_RestrictProfilingToAdminUsers); ask for CAP_SYS_ADMIN or that setting";
+	cJSON *e = set_text(event("profile"), "what", what);
+
+	if (m->profiles)
+		profile_to_json(e, version, *what == 'a', m->permission ? NULL : denied, &m->profile_rng);
+	if (m->profiles && strcmp(what, "v2") != 0)
+		emit(m, e, 0);
+	else
+		cJSON_Delete(e);
+}
+
 /* run-created, engine-started, device, peers */
 static void open_story(struct maker *m)
 {
 	cJSON *e = event("run-created");
 
-	set_text(set_text(set_text(e, "name", "demo"), "suite", "cpu"), "backend", "cpu");
+	set_text(set_text(set_text(e, "name", "demo"), "suite", "cpu"), "backend", m->profiles ? "cuda" : "cpu");
 	set_text(set_text(set_text(set_text(e, "unit", "GFLOPS"), "operator", m->operator), "gate", "auto"), "seed", "cpu");
 	emit(m, e, 900);
 	e = set_text(set_text(event("version"), "author", "avo"), "title", "The seed: tiled attention in float32");
@@ -192,6 +208,7 @@ static void open_story(struct maker *m)
 	e = set_text(set_id(event("version-scored"), "version", 'v', 0), "verdict", "passed");
 	score_to_json(e, &m->best);
 	emit(m, e, 200);
+	emit_profile(m, "v0", 0);
 	emit_state(m, "running", NULL);
 }
 
@@ -297,6 +314,10 @@ static void promote(struct maker *m, int id, const struct story_attempt *a, cons
 	emit(m, e, 400);
 	m->version++;
 	m->best = *score;
+	snprintf(tip, sizeof(tip), "v%d", m->version);
+	/* behind the gate it was measured while it waited */
+	if (a->step < 5)
+		emit_profile(m, tip, m->version);
 	free(note);
 }
 
@@ -308,11 +329,15 @@ static cJSON *by_engineer(const char *type, int attempt)
 /* Behind the verdict: the gate. It is manual from step 5 on. */
 static void decide(struct maker *m, int id, const struct story_attempt *a, const char *commit, const struct score *score, const cJSON *result)
 {
+	char name[16];
+
 	if (a->fate == KEPT)
 		return;
 	if (a->step >= 5) {
 		emit(m, set_id(event("pending"), "attempt", 'a', id), 60);
 		emit_state(m, "awaiting", "an approval is pending");
+		snprintf(name, sizeof(name), "a%d", id);
+		emit_profile(m, name, m->version + 1);
 	}
 	if (a->fate == WAITING)
 		return;
@@ -523,7 +548,7 @@ static void finish_run(struct maker *m)
 
 static int usage(void)
 {
-	fputs("usage: mkrun DIR [--small | --large EVENTS] [--operator NAME]\n", stderr);
+	fputs("usage: mkrun DIR [--small | --large EVENTS] [--operator NAME] [--profiles | --no-permission]\n", stderr);
 	return 2;
 }
 
@@ -541,7 +566,7 @@ static void fix_environment(void)
 
 int main(int argc, char **argv)
 {
-	struct maker m = { .operator = "agent", .now = clock_parse(START), .rng = 7 };
+	struct maker m = { .operator = "agent", .now = clock_parse(START), .rng = 7, .profile_rng = 11, .permission = true };
 	bool small = false;
 	long large = 0;
 	int i;
@@ -549,6 +574,10 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--small") == 0)
 			small = true;
+		else if (strcmp(argv[i], "--profiles") == 0)
+			m.profiles = true;
+		else if (strcmp(argv[i], "--no-permission") == 0)
+			m.profiles = true, m.permission = false;
 		else if (strcmp(argv[i], "--operator") == 0 && i + 1 < argc)
 			m.operator = argv[++i];
 		else if (strcmp(argv[i], "--large") == 0 && i + 1 < argc && str_to_long(&large, argv[i + 1], 1, 100000000))

@@ -42,5 +42,7 @@ void score_scaled(struct score *out, const struct score *base, double ratio, uin
 void score_of_peer(struct score *out, double factor);
 /* Members of an attempt-scored event, as avo-worker answers an evaluation. */
 void outcome_to_json(cJSON *event, const struct outcome *o, const struct score *incumbent, struct score *score, uint32_t *seed);
+/* Members of a profile event: of the candidate in the place of version `version`. absent: why there are no counters, NULL: there are. */
+void profile_to_json(cJSON *event, int version, bool spills, const char *absent, uint32_t *seed);
 
 #endif

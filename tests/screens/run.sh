@@ -16,7 +16,8 @@ append() { # append RUN TIME JSON-MEMBERS
 	printf '{"seq":%d,"t":"2026-03-01T%s.000Z",%s}\n' "$seq" "$2" "$3" >>"$file"
 }
 
-"$mkrun" "$tmp/full" >/dev/null && "$mkrun" "$tmp/small" --small >/dev/null || skip_all "the fixture run cannot be built"
+"$mkrun" "$tmp/full" >/dev/null && "$mkrun" "$tmp/small" --small >/dev/null &&
+	"$mkrun" "$tmp/profiled" --profiles >/dev/null && "$mkrun" "$tmp/denied" --no-permission >/dev/null || skip_all "the fixture run cannot be built"
 mkdir -p "$tmp/empty/.avo/journal"
 cp -R "$tmp/small" "$tmp/failed"
 append failed 09:31:00 '"type":"state","state":"failed","reason":"the worker ended three times in a row; see .avo/engine.log"'

@@ -127,6 +127,42 @@ static int evaluate(struct operator_host *host, const struct candidate *c)
 	return (int)b->state.attempt_count;
 }
 
+/* Ten times the candidate's FAKE_SPEED is its one counter. */
+static void profiled(void *arg)
+{
+	struct bench *b = arg;
+	cJSON *event = b->profile;
+
+	b->profile = NULL;
+	b->profiles++;
+	apply(b, cJSON_Duplicate(event, true));
+	ops->profiled(b->op, event);
+	cJSON_Delete(event);
+}
+
+static bool profile(struct operator_host *host, const char *what, const char *dir, const char *case_name, const char **why)
+{
+	struct bench *b = bench_of(host);
+	char *path = path_join(dir ? dir : b->dir, "kernel.c");
+	struct buf source = BUF_INIT;
+	const char *speed = NULL;
+
+	assert_null(b->profile);
+	if (dir && path_read(&source, path, 1 << 20, NULL) == AVO_OK)
+		speed = strstr(buf_cstr(&source), "FAKE_SPEED ");
+	b->profile = event_of("{\"type\":\"profile\",\"what\":\"%s\",\"case\":\"%s\",\"by\":\"agent\",\"counters\":[{\"id\":\"speed\",\"label\":\"speed\","
+			      "\"group\":\"pipe\",\"unit\":\"%%\",\"value\":%g}]}", what, case_name ? case_name : "causal-128",
+			      10 * (speed ? strtod(speed + 11, NULL) : 1));
+	loop_add_timer(b->loop, 5, profiled, b);
+	buf_release(&source);
+	free(path);
+	return true;
+}
+
+static void profile_cancel(struct operator_host *host)
+{
+}
+
 static int direction_open(struct operator_host *host, const char *title, const char *hypothesis, const char *expected)
 {
 	struct bench *b = bench_of(host);
@@ -210,6 +246,7 @@ int bench_set_up(void **state)
 	b->host = (struct operator_host){
 		.loop = b->loop, .state = &b->state, .lineage = b->lineage, .run_dir = b->dir, .scratch_dir = b->work, .conf = b->conf,
 		.action_ask = action_ask, .action_start = action_start, .action_done = action_done, .evaluate = evaluate,
+		.profile = profile, .profile_cancel = profile_cancel,
 		.direction_open = direction_open, .direction_close = direction_close, .record = record, .live = live, .step_done = step_done,
 	};
 	*state = b;
@@ -229,6 +266,7 @@ int bench_tear_down(void **state)
 	conf_free(b->conf);
 	loop_free(b->loop);
 	path_remove_tree(b->dir, NULL);
+	cJSON_Delete(b->profile);
 	buf_release(&b->last_request);
 	free(b->dir);
 	free(b->work);

@@ -43,6 +43,8 @@ struct bench {
 	enum step_outcome outcome;
 	char outcome_text[256];
 	int warnings, usages;
+	cJSON *profile;			/* asked for, not answered yet */
+	int profiles;
 };
 
 static const struct operator_ops *const ops = &operator_agent;

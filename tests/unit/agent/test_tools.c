@@ -43,7 +43,7 @@ static bool no_evaluate(void *arg, const char *title, const char *why_changed, i
 	return false;
 }
 
-static bool no_profile(void *arg, const char *what, const char *case_name, const char *against, const char **why)
+static bool no_profile(void *arg, const char *what, const char *case_name, const char *against, bool again, const char **why)
 {
 	*why = "not in this test";
 	return false;
