@@ -17,10 +17,14 @@ TESTS += tests/e2e/knowledge.sh
 EXTRA_DIST += tests/e2e/knowledge.sh
 tests/e2e/knowledge.log: avo$(EXEEXT)
 if HAVE_CUDA
+FAKE_CUDA = tests/lib/fake_cuda.so
 TESTS += tests/e2e/counters.sh
 tests/e2e/counters.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_cuda.so
 endif
 EXTRA_DIST += tests/e2e/counters.sh
+TESTS += tests/e2e/profile.sh
+EXTRA_DIST += tests/e2e/profile.sh
+tests/e2e/profile.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/wb$(EXEEXT) $(FAKE_CUDA)
 TESTS += tests/e2e/llama.sh
 EXTRA_DIST += tests/e2e/llama.sh tests/lib/monkey_gguf.py
 tests/e2e/llama.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT)

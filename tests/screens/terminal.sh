@@ -8,7 +8,7 @@ mkrun=$AVO_TOP_BUILDDIR/tests/lib/mkrun
 [ -x "$vtdrive" ] || skip_all "libvterm is not installed"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-"$mkrun" "$tmp/full" >/dev/null || skip_all "the fixture run cannot be built"
+"$mkrun" "$tmp/full" >/dev/null && "$mkrun" "$tmp/profiled" --profiles >/dev/null || skip_all "the fixture run cannot be built"
 unset NO_COLOR AVO_SCRIPT
 export TERM=xterm-256color AVO_RC= HOME="$tmp" TZ=UTC LC_ALL=C.UTF-8
 frozen=AVO_TEST_NOW=2026-03-01T10:00:00Z
@@ -48,6 +48,29 @@ key Q
 exit 0 10000
 restored after Q
 END
+
+# a profile that comes while the review is looked at shows there by itself
+cp -R "$tmp/profiled" "$tmp/later"
+journal=$tmp/later/.avo/journal/000001.jsonl
+tail -1 "$tmp/profiled/.avo/journal/000001.jsonl" >"$tmp/last"
+head -n -1 "$tmp/profiled/.avo/journal/000001.jsonl" >"$journal"
+(sleep 4; cat "$tmp/last" >>"$journal") &
+drive counters 120x40 $frozen -- "$wb" later <<'END'
+wait 8000 NEEDS YOU
+key 9
+wait 2000 a25 was not profiled
+wait 9000 stall: long scoreboard
+absent a25 was not profiled
+look stall: plain
+quiet 200
+key \e7
+wait 2000 biggest movers
+quiet 200
+look occupancy fg
+key Q
+exit 0 10000
+END
+wait
 
 drive no-color 120x40 $frozen NO_COLOR=1 -- "$wb" full <<'END'
 wait 8000 NEEDS YOU
