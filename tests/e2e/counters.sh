@@ -55,7 +55,7 @@ got=$(avo counters v0 v0 run)
 like "$got" 'counter +unit +v0 +v0 +change' "two stand side by side"
 like "$got" 'registers a thread +40 +40 +[+]0.00%' "with the change"
 got=$(avo counters v0 v0 run --case causal-2k --json)
-like "$got" '"id":"registers","unit":"","values":\[40,40\]' "as JSON, too"
+like "$got" '"id":"registers","unit":"","group":"kernel","values":\[40,40\]' "as JSON, too"
 like "$got" '"case":"causal-2k"' "for the case that was asked for"
 
 avo counters run >/dev/null 2>err

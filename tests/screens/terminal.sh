@@ -66,7 +66,7 @@ quiet 200
 key \e7
 wait 2000 biggest movers
 quiet 200
-look occupancy fg
+look biggest bold
 key Q
 exit 0 10000
 END
