@@ -155,6 +155,9 @@ void wb_prompt_done(struct workbench *wb, const char *text)
 	case REQ_FILTER:
 		view_set_filter(wb_focused(wb), text);
 		break;
+	case REQ_QUIT:
+		wb->quit = true;
+		return;
 	default:
 		actions_prompt_done(wb, text);
 		return;

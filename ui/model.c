@@ -165,6 +165,15 @@ static int next_look_ms(const struct model *m, enum avo_status st)
 	return m->connected ? 4 * POLL_MS : POLL_MS;
 }
 
+/* Asked at every look at the files; a directory that was moved may come back. */
+static void look_for_record(struct model *m)
+{
+	bool gone = journal_reader_gone(m->private->reader, m->private->journal_dir);
+
+	m->generation += gone != m->gone;
+	m->gone = gone;
+}
+
 static void read_on(void *arg)
 {
 	struct model *m = arg;
@@ -175,6 +184,7 @@ static void read_on(void *arg)
 	m->private->timer = NULL;
 	if (m->held)
 		return;
+	look_for_record(m);
 	st = take_lines(m, &err);
 	if (st != AVO_BUSY && !m->loaded) {
 		m->loaded = true;
@@ -339,9 +349,15 @@ bool model_ticks(const struct model *m)
 
 enum avo_status model_command(struct model *m, cJSON *command, int *id, struct error *err)
 {
+	char word[PATH_WORD_SIZE];
+
+	if (m->gone) {
+		cJSON_Delete(command);
+		return error_set(err, AVO_NEGATIVE, "the run is gone: %s was deleted or moved away", m->private->run_dir);
+	}
 	if (!m->connected) {
 		cJSON_Delete(command);
-		return error_set(err, AVO_NEGATIVE, "no engine runs here; start it with: avo run %s", m->private->run_dir);
+		return error_set(err, AVO_NEGATIVE, "no engine runs here; start it with: avo run %s", path_word(word, m->private->run_dir));
 	}
 	*id = link_send(m->private->link, command);
 	return AVO_OK;

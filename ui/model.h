@@ -54,6 +54,7 @@ struct model {
 	uint64_t generation;		/* counts changes of what the views show */
 	bool loaded;			/* everything that was there at the start has been read */
 	bool connected;			/* to an engine */
+	bool gone;			/* the record is not where it was: the run was deleted or moved away */
 	bool held;			/* nothing is taken in while this is set */
 	int64_t held_ms;		/* the time at which it was */
 	uint64_t announced;		/* newest seq the engine told of */

@@ -129,7 +129,9 @@ static void paint_first(struct workbench *wb, struct rect r)
 		add_upper(&row, STYLE_NEEDS_YOU, wb->model->announced > wb->held_seq ? "held, there is more" : "held");
 	else if (wb->options->replay)
 		add_upper(&row, STYLE_PAUSED, "replay");
-	if (engine_gone(wb))
+	if (wb->model->gone)
+		add_upper(&row, STYLE_FAILED, "run gone");
+	else if (engine_gone(wb))
 		add_upper(&row, STYLE_FAILED, "engine gone");
 	else if (s->state != ENGINE_NONE)
 		add_upper(&row, state_style(s->state), engine_state_name(s->state));
@@ -176,6 +178,10 @@ static void paint_second(struct workbench *wb, struct rect r)
 	char word[PATH_WORD_SIZE];
 	struct buf text = BUF_INIT;
 
+	if (wb->model->gone) {
+		row_printf(&row, STYLE_FAILED, " %s was deleted or moved away; what was read of it is shown. Q quits", model_run_dir(wb->model));
+		return;
+	}
 	if (wb->model->trouble[0]) {
 		row_text(&row, STYLE_FAILED, " JOURNAL ");
 		row_printf(&row, STYLE_STATUS, " %s", wb->model->trouble);

@@ -52,6 +52,7 @@ struct workbench {
 	char note[512];			/* a word to the user in place of the footer */
 	int note_style;
 	bool was_connected;		/* to an engine, when the model last changed */
+	bool was_gone;			/* the run, when a frame was last due */
 	bool dirty;			/* the screen does not show what is */
 	bool urgent;			/* because of a key: show it at once */
 	int64_t painted_ms;

@@ -116,6 +116,21 @@ static void paint_when_due(struct workbench *wb)
 	}
 }
 
+/* Nothing more will come of a run that is gone: asked once, and not in the middle of what is being typed. */
+static void offer_to_leave(struct workbench *wb)
+{
+	if (wb->model->gone == wb->was_gone || (wb->model->gone && wb->prompt.kind != PROMPT_CLOSED))
+		return;
+	wb->was_gone = wb->model->gone;
+	if (wb->model->gone) {
+		wb->use = (struct prompt_use){ .request = REQ_QUIT };
+		prompt_open(&wb->prompt, PROMPT_CONFIRM, "The run is gone: its directory was deleted or moved away. Quit? y quits: ", "");
+	} else if (wb->prompt.kind == PROMPT_CONFIRM && wb->use.request == REQ_QUIT) {
+		prompt_close(&wb->prompt);
+	}
+	wb_dirty(wb);
+}
+
 /* While something runs the clock alone changes the screen; else only ages do, and they have time. */
 static void tick(void *arg)
 {
@@ -153,6 +168,7 @@ static void run(struct workbench *wb)
 			paint_when_due(wb);
 			wb_command(wb, wb->options->command);
 		}
+		offer_to_leave(wb);
 		paint_when_due(wb);
 		run_script(wb);
 		paint_when_due(wb);
@@ -263,8 +279,10 @@ enum avo_status workbench_run(const struct workbench_options *o, struct error *e
 	if (st == AVO_OK) {
 		wb->tick_timer = loop_add_timer(wb->loop, 1000, tick, wb);
 		run(wb);
-		if (wb->exit_status)
+		if (wb->exit_status && !wb->model->gone)
 			st = error_set(err, AVO_ENVIRONMENT, "%s; the run goes on, avo attach returns to it", wb->ended);
+		else if (wb->model->gone)
+			st = error_set(err, AVO_ENVIRONMENT, "the run is gone: %s was deleted or moved away", model_run_dir(wb->model));
 	}
 	close_all(wb);
 	return st;

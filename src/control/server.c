@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* How far a viewer that is being caught up is filled before it must read. */
@@ -37,6 +38,7 @@ struct viewer {
 struct control_server {
 	struct loop *loop;
 	char *socket_path, *journal_dir;
+	struct stat socket;		/* the file at socket_path, when it was made */
 	int fd;
 	struct loop_fd *watch;
 	struct control_handlers handlers;
@@ -356,9 +358,20 @@ enum avo_status control_server_new(struct control_server **out, struct loop *loo
 		free(s);
 		return st;
 	}
+	if (lstat(s->socket_path, &s->socket) != 0)
+		memset(&s->socket, 0, sizeof(s->socket));
 	s->watch = loop_add_fd(loop, s->fd, POLLIN, accept_viewers, s);
 	*out = s;
 	return AVO_OK;
+}
+
+/* When the run's directory was deleted and made anew, another engine's socket may lie there. */
+static void remove_socket(const struct control_server *s)
+{
+	struct stat now;
+
+	if (lstat(s->socket_path, &now) == 0 && now.st_dev == s->socket.st_dev && now.st_ino == s->socket.st_ino)
+		unlink(s->socket_path);
 }
 
 void control_server_free(struct control_server *s)
@@ -370,7 +383,7 @@ void control_server_free(struct control_server *s)
 		return;
 	loop_remove_timer(s->loop, s->sweep);
 	loop_remove_fd(s->loop, s->watch);
-	unlink(s->socket_path);
+	remove_socket(s);
 	close(s->fd);
 	for (v = s->viewers; v; v = next) {
 		next = v->next;

@@ -330,7 +330,7 @@ int engine_evaluate(struct engine *e, const struct candidate *c)
 	struct error err = { 0 };
 	enum avo_status st;
 
-	if (e->flight.kind != FLIGHT_NONE || !e->step || e->cancel_outcome || e->troubled)
+	if (e->flight.kind != FLIGHT_NONE || !e->step || e->cancel_outcome || e->troubled || presence_lost(e))
 		return -1;
 	if (limit->limit > 0 && budget_used(e, LIMIT_ATTEMPTS) >= limit->limit)
 		return -1;

@@ -153,6 +153,7 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 		st = open_services(e, err);
 	if (st != AVO_OK)
 		return st;
+	presence_watch(e);
 	cache_keep_bound(e);
 	record_start(e, &r, cut);
 	adopt_gate(e);

@@ -112,12 +112,16 @@ void engine_end_when_idle(struct engine *e)
 
 void engine_finish(struct engine *e, const char *reason)
 {
+	if (presence_lost(e))	/* whatever went wrong, it went wrong because of that */
+		return;
 	engine_set_state(e, ENGINE_FINISHED, reason);
 	engine_end_when_idle(e);
 }
 
 void engine_fail(struct engine *e, const char *reason)
 {
+	if (presence_lost(e))
+		return;
 	log_error("failed: %s", reason);
 	error_set(&e->failure, AVO_ENVIRONMENT, "%s", reason);
 	engine_set_state(e, ENGINE_FAILED, reason);

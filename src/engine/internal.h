@@ -99,6 +99,8 @@ struct engine {
 
 	struct loop_timer *kick;
 	struct loop_timer *end_timer;
+	struct loop_timer *presence;	/* the next look at whether the run's directory is there */
+	bool lost;			/* it is not */
 	bool stopping;			/* ends as soon as nothing is in flight */
 	char end_reason[160];
 	struct error failure;		/* why the engine failed */
@@ -199,6 +201,12 @@ enum avo_status cache_export(char **out, char tree[COMMIT_ID_SIZE], struct engin
 void cache_trim(const char *dir, int64_t max_bytes);
 /* Trims exports and builds to score.cache-size; only while nothing is in flight. */
 void cache_keep_bound(const struct engine *e);
+
+/* presence.c */
+/* Looks at the run's directory every second, for as long as the engine lives. */
+void presence_watch(struct engine *e);
+/* True when it is not there any more: the engine is then ending. */
+bool presence_lost(struct engine *e);
 
 /* lock.c */
 enum avo_status engine_lock(int *out, const char *run_dir, struct error *err);

@@ -155,7 +155,7 @@ void engine_trouble(struct engine *e, const char *reason)
 
 	if (!e->retry_timer)
 		e->retry_timer = loop_add_timer(e->loop, RETRY_MS, retry, e);
-	if (e->troubled)
+	if (e->troubled || presence_lost(e))
 		return;
 	e->troubled = true;
 	e->before_trouble = e->state.state;

@@ -255,6 +255,11 @@ const char *journal_last_line(const struct journal *j, size_t *len, struct journ
 	return buf_cstr(&j->line);
 }
 
+bool journal_gone(const struct journal *j)
+{
+	return segment_gone(j->dir, j->dir_fd, j->segment, j->fd);
+}
+
 uint64_t journal_last_seq(const struct journal *j)
 {
 	return j->seq;

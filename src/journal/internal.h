@@ -14,6 +14,8 @@
 
 /* openat() of segment `number` in the journal directory; -1 with errno. */
 int segment_open(int dir_fd, uint32_t number, int flags);
+/* True when dir holds no such segment, or another one than what fd has open; fd -1: the directory itself, open as dir_fd. */
+bool segment_gone(const char *dir, int dir_fd, uint32_t number, int fd);
 bool segment_exists(int dir_fd, uint32_t number);
 
 /* Tests make segments small with this. */

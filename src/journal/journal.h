@@ -54,6 +54,9 @@ uint64_t journal_last_seq(const struct journal *j);	/* 0 when empty */
  * When the sync fails, err is set and it wants to be called again. */
 int journal_tick(struct journal *j, struct error *err);
 
+/* True when `dir`, the path it was opened by, does not lead to the files that are written: deleted, moved away, replaced. */
+bool journal_gone(const struct journal *j);
+
 struct journal_reader;
 
 /* A reader that starts at the first line. A directory without segments is an empty journal. */
@@ -66,6 +69,8 @@ void journal_reader_close(struct journal_reader *r);
  */
 enum avo_status journal_reader_next(struct journal_reader *r, const char **line, size_t *len,
 				    struct journal_ref *ref, struct error *err);
+/* True when `dir` does not lead any more to the files that are read. */
+bool journal_reader_gone(const struct journal_reader *r, const char *dir);
 /* Fetches one line again; the parsed object is owned. */
 enum avo_status journal_fetch(cJSON **out, const char *dir, struct journal_ref ref, struct error *err);
 

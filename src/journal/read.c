@@ -163,6 +163,11 @@ enum avo_status journal_reader_next(struct journal_reader *r, const char **line,
 	return st;
 }
 
+bool journal_reader_gone(const struct journal_reader *r, const char *dir)
+{
+	return segment_gone(dir, r->dir_fd, r->segment, r->fd);
+}
+
 static enum avo_status read_exactly(struct buf *out, int fd, struct journal_ref ref, struct error *err)
 {
 	char *room = buf_reserve(out, ref.length);

@@ -1,7 +1,10 @@
 #include "avo.h"
+#include "base/path.h"
 #include "journal/internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SEGMENT_NAME_SIZE 24
@@ -25,4 +28,29 @@ bool segment_exists(int dir_fd, uint32_t number)
 
 	segment_name(name, number);
 	return faccessat(dir_fd, name, F_OK, 0) == 0;
+}
+
+/* What cannot be told (a server that does not answer, a permission) counts as being there. */
+static bool leads_elsewhere(const char *path, int fd)
+{
+	struct stat named, opened;
+
+	if (stat(path, &named) != 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	return fstat(fd, &opened) == 0 && (named.st_dev != opened.st_dev || named.st_ino != opened.st_ino);
+}
+
+bool segment_gone(const char *dir, int dir_fd, uint32_t number, int fd)
+{
+	char name[SEGMENT_NAME_SIZE];
+	char *path;
+	bool gone;
+
+	if (fd < 0)
+		return leads_elsewhere(dir, dir_fd);
+	segment_name(name, number);
+	path = path_join(dir, name);
+	gone = leads_elsewhere(path, fd);
+	free(path);
+	return gone;
 }

@@ -18,6 +18,8 @@
  *   restored NAME         main screen, cursor visible, line discipline as at the start
  *   cpu MS MAX NAME       over MS it used at most MAX milliseconds of processor time
  *   dump FILE             the screen as text
+ *   shell COMMAND         a shell command, while the terminal is read; it must succeed
+ *   stall MS              nothing is read for MS: a terminal that is held, a link that is dead
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -408,6 +410,33 @@ static void do_cpu(int ms, long max, const char *name)
 	tap(used <= max, "%s: %s", name, number);
 }
 
+/* Its output becomes TAP comments. */
+static void do_shell(const char *command)
+{
+	double until = now_ms() + 30000;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		dup2(STDOUT_FILENO, STDERR_FILENO);
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, WNOHANG) == 0 && now_ms() < until)
+		pump(20);
+	tap(pid > 0 && status == 0 && now_ms() < until, "$ %s%s", command, "");
+}
+
+static void do_stall(int ms)
+{
+	double until = now_ms() + ms;
+
+	while (now_ms() < until && !t.ended) {
+		reap();
+		poll(NULL, 0, 10);
+	}
+}
+
 static void run_line(char *line)
 {
 	char name[256] = "";
@@ -449,6 +478,10 @@ static void run_line(char *line)
 		do_restored(rest);
 	else if (strcmp(line, "cpu") == 0 && sscanf(rest, "%d %d %255[^\n]", &a, &b, name) == 3)
 		do_cpu(a, b, name);
+	else if (strcmp(line, "shell") == 0)
+		do_shell(rest);
+	else if (strcmp(line, "stall") == 0)
+		do_stall(atoi(rest));
 	else if (strcmp(line, "dump") == 0 && (f = fopen(rest, "w")) != NULL)
 		dump(f, ""), fclose(f);
 	else

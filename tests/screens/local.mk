@@ -9,6 +9,7 @@ tests/screens/run.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT)
 TESTS += tests/screens/terminal.sh
 EXTRA_DIST += tests/screens/terminal.sh
 if HAVE_VTERM
+VTDRIVE = tests/lib/vtdrive$(EXEEXT)
 check_PROGRAMS += tests/lib/vtdrive
 tests_lib_vtdrive_SOURCES = tests/lib/vtdrive.c
 tests_lib_vtdrive_LDADD = $(VTERM_LIBS) -lutil

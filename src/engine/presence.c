@@ -1,0 +1,35 @@
+/*
+ * A run whose directory is deleted, moved away or replaced under its engine: nothing that the engine does from then on
+ * reaches anybody, and its next mkdir would bring a piece of the directory back. So it looks, and ends.
+ */
+#include "avo.h"
+#include "base/log.h"
+#include "engine/internal.h"
+
+#define LOOK_MS 1000
+
+bool presence_lost(struct engine *e)
+{
+	static const char why[] = "the run's directory was deleted or moved away";
+
+	if (e->lost || !journal_gone(e->journal))
+		return e->lost;
+	e->lost = true;
+	log_error("%s: %s; the engine ends", e->run_dir, why);
+	engine_end(e, why, true);
+	return true;
+}
+
+static void look(void *arg)
+{
+	struct engine *e = arg;
+
+	e->presence = NULL;
+	if (!presence_lost(e))
+		presence_watch(e);
+}
+
+void presence_watch(struct engine *e)
+{
+	e->presence = loop_add_timer(e->loop, LOOK_MS, look, e);
+}
