@@ -2,7 +2,9 @@
 #include "base/path.h"
 #include "cli/attach.h"
 #include "cli/commands.h"
+#include "cli/text.h"
 #include "engine/engine.h"
+#include "journal/journal.h"
 #include "llm/key.h"
 
 #include <errno.h>
@@ -73,70 +75,177 @@ int cli_engine_call(struct cli_engine *e, const struct cli_call *call, cJSON *co
 	return 0;
 }
 
+int cli_subscribe(struct cli_engine *e, const struct cli_call *call, const char *run_dir, uint64_t after)
+{
+	struct error err;
+
+	e->run_dir = run_dir;
+	e->seen = after;
+	return control_subscribe(e->client, after, &err) == AVO_OK ? 0 : cli_fail(call, &err);
+}
+
+/* --- being interrupted --- */
+
 static volatile sig_atomic_t interrupted;
+static const int leaving[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void on_interrupt(int sig)
 {
 	interrupted = sig;
 }
 
-static void print_message(const struct cli_call *call, const cJSON *event)
+int cli_interrupted(void)
 {
-	char *line = json_print_new(event);
-
-	cli_print_event(call, line, strlen(line));
-	fflush(stdout);
-	free(line);
+	return interrupted;
 }
 
-/* Prints what has arrived; true when `until` was satisfied. */
-static bool print_arrived(struct cli_engine *e, const struct cli_call *call, cli_until_fn *until, void *arg)
+/* What was ignored when we were started (nohup, a shell's &) stays ignored. */
+static void catch_signals(struct sigaction old[ARRAY_LEN(leaving)])
+{
+	struct sigaction act = { .sa_handler = on_interrupt };
+	size_t i;
+
+	interrupted = 0;
+	for (i = 0; i < ARRAY_LEN(leaving); i++) {
+		sigaction(leaving[i], NULL, &old[i]);
+		if (old[i].sa_handler != SIG_IGN)
+			sigaction(leaving[i], &act, NULL);
+	}
+}
+
+static void restore_signals(struct sigaction old[ARRAY_LEN(leaving)])
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(leaving); i++)
+		sigaction(leaving[i], &old[i], NULL);
+}
+
+/* Where the run stands, and how to come back to it. */
+static void take_leave(const struct cli_engine *e, const struct cli_call *call)
+{
+	char *journal = path_join(e->run_dir, ".avo/journal"), word[PATH_WORD_SIZE];
+	struct buf summary = BUF_INIT;
+	struct run_state state;
+	pid_t pid = 0;
+
+	engine_pid(&pid, e->run_dir, NULL);
+	path_word(word, e->run_dir);
+	if (e->started)
+		cli_complain(call, "left; the engine was started for this and is stopped. Go on: avo run %s", word);
+	else if (pid)
+		cli_complain(call, "left; the run goes on. Watch it: avo attach %s; end it: avo stop %s", word, word);
+	else
+		cli_complain(call, "left; no engine runs any more. Go on: avo run %s", word);
+	state_init(&state);
+	if (state_load(&state, journal, NULL) == AVO_OK) {
+		cli_summary(&summary, &state, e->run_dir);
+		fputs(buf_cstr(&summary), stderr);
+	}
+	state_release(&state);
+	buf_release(&summary);
+	free(journal);
+}
+
+/* --- events --- */
+
+struct follower {
+	struct cli_engine *engine;
+	const struct cli_call *call;
+	cli_until_fn *until;
+	void *arg;
+	bool done;		/* until said so */
+};
+
+static void take_event(struct follower *f, const cJSON *event)
+{
+	uint64_t seq = (uint64_t)json_int(event, "seq", 0);
+	char *line;
+
+	if (seq <= f->engine->seen)
+		return;
+	f->engine->seen = seq;
+	line = json_print_new(event);
+	cli_print_event(f->call, line, strlen(line));
+	fflush(stdout);
+	free(line);
+	f->done = f->until && f->until(f->arg, event);
+}
+
+static bool ends(const struct follower *f)
+{
+	return f->done || interrupted || ferror(stdout);
+}
+
+/* An engine does not wait for somebody whose output is stuck: what it left out is in the journal's files. */
+static void take_missed(struct follower *f)
+{
+	char *journal = path_join(f->engine->run_dir, ".avo/journal");
+	struct journal_reader *reader = NULL;
+	struct journal_ref ref;
+	const char *line;
+	size_t len;
+
+	if (journal_reader_open(&reader, journal, NULL) == AVO_OK) {
+		while (!ends(f) && journal_reader_next(reader, &line, &len, &ref, NULL) == AVO_OK) {
+			cJSON *event;
+
+			if (json_parse(&event, line, len, NULL) != AVO_OK)
+				continue;
+			take_event(f, event);
+			cJSON_Delete(event);
+		}
+	}
+	journal_reader_close(reader);
+	free(journal);
+}
+
+static void take_arrived(struct follower *f)
 {
 	cJSON *message;
-	bool done = false;
 
-	while (!done && (message = control_next(e->client))) {
+	while (!ends(f) && (message = control_next(f->engine->client))) {
 		const cJSON *event = json_obj(message, "event");
 
-		if (event) {
-			print_message(call, event);
-			done = until && until(arg, event);
-		}
+		if (event)
+			take_event(f, event);
+		else if (json_get(message, "resync"))
+			take_missed(f);
 		cJSON_Delete(message);
 	}
-	return done;
+}
+
+/* Waits for more and reads it; false at the end, with the exit status. */
+static bool wait_for_more(struct follower *f, int *status)
+{
+	struct pollfd p = { .fd = control_fd(f->engine->client), .events = control_events(f->engine->client) };
+	struct error err;
+	enum avo_status st;
+
+	if (poll(&p, 1, 1000) < 0 && errno != EINTR)
+		return false;
+	st = control_pump(f->engine->client, &err);
+	if (st == AVO_CLOSED) {
+		take_arrived(f);
+		take_missed(f);
+	} else if (st != AVO_OK) {
+		*status = cli_fail(f->call, &err);
+	}
+	return st == AVO_OK;
 }
 
 int cli_follow(struct cli_engine *e, const struct cli_call *call, cli_until_fn *until, void *arg)
 {
-	struct sigaction act = { .sa_handler = on_interrupt }, old_int, old_term;
-	struct error err;
+	struct follower f = { .engine = e, .call = call, .until = until, .arg = arg };
+	struct sigaction old[ARRAY_LEN(leaving)];
 	int status = 0;
 
-	interrupted = 0;
-	sigaction(SIGINT, &act, &old_int);
-	sigaction(SIGTERM, &act, &old_term);
-	while (!interrupted && !print_arrived(e, call, until, arg)) {
-		struct pollfd p = { .fd = control_fd(e->client), .events = control_events(e->client) };
-		enum avo_status st;
-
-		if (ferror(stdout))
-			break;
-		if (poll(&p, 1, 1000) < 0 && errno != EINTR)
-			break;
-		st = control_pump(e->client, &err);
-		if (st == AVO_CLOSED) {
-			print_arrived(e, call, until, arg);
-			break;
-		}
-		if (st != AVO_OK) {
-			status = cli_fail(call, &err);
-			break;
-		}
-	}
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGTERM, &old_term, NULL);
-	if (interrupted && !e->started)
-		fprintf(stderr, "avo %s: left; the run goes on (avo stop ends it)\n", call->command->name);
+	catch_signals(old);
+	do
+		take_arrived(&f);
+	while (!ends(&f) && wait_for_more(&f, &status));
+	restore_signals(old);
+	if (interrupted)
+		take_leave(e, call);
 	return status;
 }

@@ -8,6 +8,8 @@
 struct cli_engine {
 	struct control_client *client;
 	bool started;		/* by us: cli_engine_leave() stops it again */
+	const char *run_dir;	/* since cli_subscribe(), whose caller keeps it */
+	uint64_t seen;		/* the newest event that was printed */
 };
 
 /* Joins the run's engine, or starts one that is paused. Prints its own message; returns an exit status. */
@@ -25,11 +27,15 @@ int cli_engine_call(struct cli_engine *e, const struct cli_call *call, cJSON *co
 /* {"cmd":name,"by":<login name>} */
 cJSON *cli_command_json(const char *name);
 
+/* Asks for every event behind `after`. Prints its own message; returns an exit status. */
+int cli_subscribe(struct cli_engine *e, const struct cli_call *call, const char *run_dir, uint64_t after);
 /*
- * Prints events as they come until `until` says so, the engine goes, or the user interrupts.
- * Returns an exit status.
+ * Prints events as they come, none left out, until `until` says so, the engine goes, or SIGINT, SIGTERM or SIGHUP comes:
+ * then where the run stands and how to come back to it. Returns an exit status.
  */
 typedef bool cli_until_fn(void *arg, const cJSON *event);
 int cli_follow(struct cli_engine *e, const struct cli_call *call, cli_until_fn *until, void *arg);
+/* The signal that ended cli_follow(), by which the program then ends too, so that a shell's loop ends with it; 0: none did. */
+int cli_interrupted(void);
 
 #endif

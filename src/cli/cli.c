@@ -4,12 +4,14 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/engine.h"
 
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <unistd.h>
 
 static const struct cli_option global_options[] = {
@@ -279,6 +281,14 @@ static bool parse(struct parser *p, int argc, char **argv)
 	return true;
 }
 
+static void end_by_signal(int sig)
+{
+	if (!sig)
+		return;
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
 static int run_command(const struct cli_command *command, struct cli_global *global, int argc, char **argv)
 {
 	struct cli_call call = { .global = global, .command = command };
@@ -302,8 +312,10 @@ static int run_command(const struct cli_command *command, struct cli_global *glo
 		status = command->run(&call);
 	}
 	free(call.argv);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "avo: cannot write the output\n");
+	fflush(stdout);
+	end_by_signal(cli_interrupted());
+	if (ferror(stdout)) {
+		cli_complain(NULL, "cannot write the output");
 		return status ? status : 3;
 	}
 	return status;

@@ -75,27 +75,15 @@ static bool run_is_over(void *arg, const cJSON *event)
 		return true;
 	return strcmp(type, "state") == 0 && strcmp(state, "failed") == 0;
 }
-static void print_summary(const struct cli_run *run)
+
+static bool has_journal(const char *run_dir)
 {
-	const struct run_state *s = &run->state;
-	const struct version *best = state_best(s), *seed = state_version(s, 0);
-	char age[32];
-	size_t i;
+	char *journal = path_join(run_dir, ".avo/journal");
+	bool yes = path_is_dir(journal);
 
-	putchar('\n');
-	cli_print_clean(s->name, 0);
-	printf(": %s%s%s; %zu version%s, %zu attempts, %s active\n", engine_state_name(s->state),
-	       s->state_reason[0] ? ", " : "", s->state_reason, s->version_count, s->version_count == 1 ? "" : "s", s->attempt_count,
-	       clock_age(age, sizeof(age), state_active_ms(s, clock_wall_ms())));
-	if (!best || !isfinite(best->score.geomean))
-		return;
-	printf("best v%d %.2f %s, seed %.2f as recorded\n", best->id, best->score.geomean, best->score.unit,
-	       seed->score.geomean);
-	for (i = 0; i < s->attempt_count; i++)
-		if (s->attempts[i].stage == ATTEMPT_PENDING)
-			printf("a%d waits for approval: avo approve a%d %s\n", s->attempts[i].id, s->attempts[i].id, run->dir);
+	free(journal);
+	return yes;
 }
-
 
 /* Reads the journal again and closes with what the run came to; the ratios are measured here and now, in one session. */
 static int close_watch(const struct cli_call *call, const char *run_dir)
@@ -103,9 +91,14 @@ static int close_watch(const struct cli_call *call, const char *run_dir)
 	static const struct bench_options summary = { .repeats = 5, .brief = true };
 	char *argv[] = { (char *)run_dir };
 	struct cli_call reread = *call;
+	struct buf text = BUF_INIT;
 	struct cli_run run;
 	int status;
 
+	if (!has_journal(run_dir)) {
+		cli_complain(call, "%s is gone: it was deleted or moved away", run_dir);
+		return 3;
+	}
 	reread.argc = 1;
 	reread.argv = argv;
 	status = cli_open_run(&run, &reread);
@@ -114,7 +107,9 @@ static int close_watch(const struct cli_call *call, const char *run_dir)
 	if (run.state.state == ENGINE_FAILED)
 		status = 3;
 	if (!call->global->json) {
-		print_summary(&run);
+		cli_summary(&text, &run.state, run.dir);
+		printf("\n%s", buf_cstr(&text));
+		buf_release(&text);
 		if (!status && run.state.version_count > 1 && !cli_flag(call, "headless")) {
 			puts("\nmeasuring best, seed and peers once more, together");
 			fflush(stdout);
@@ -150,9 +145,8 @@ static int watch(const struct cli_call *call, const char *run_dir, uint64_t afte
 		if (!may_be_over || err.status != AVO_NEGATIVE)
 			return cli_fail(call, &err);
 	} else {
-		if (control_subscribe(engine.client, after, &err) != AVO_OK)
-			status = cli_fail(call, &err);
-		else
+		status = cli_subscribe(&engine, call, run_dir, after);
+		if (!status)
 			status = cli_follow(&engine, call, run_is_over, NULL);
 		control_close(engine.client);
 	}
@@ -190,7 +184,7 @@ static int run_run(const struct cli_call *call)
 		status = open_workbench(call, run);
 	else
 		status = watch(call, run, after, true);
-	if (!status && !terminal)
+	if (!status && !terminal && !cli_interrupted())
 		status = close_watch(call, run);
 	free(run);
 	return status;
@@ -362,7 +356,8 @@ const struct cli_command cmd_run = {
 	"run", "[DIR]", "Start a run, or join it, and open the workbench on it",
 	"The engine is a process of its own: leaving the workbench does not end the run.\n"
 	"Without a terminal one line an event is printed until the run has ended, then a\n"
-	"summary with the newest version, the seed and the peers measured together.",
+	"summary with the newest version, the seed and the peers measured together. Ctrl-C\n"
+	"leaves the watching, not the run: avo stop ends that.",
 	run_options, 0, 1, run_run,
 };
 const struct cli_command cmd_attach = {

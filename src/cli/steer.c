@@ -214,14 +214,13 @@ static int step_in(struct cli_run *run, const struct cli_call *call, int64_t cou
 {
 	struct step_wait wait = { 0 };
 	struct cli_engine engine;
-	struct error err;
 	cJSON *command;
 	int status = cli_engine_join(&engine, call, run->dir);
 
 	if (status)
 		return status;
-	if (control_subscribe(engine.client, (uint64_t)json_int(control_hello(engine.client), "seq", 0), &err) != AVO_OK) {
-		status = cli_fail(call, &err);
+	status = cli_subscribe(&engine, call, run->dir, (uint64_t)json_int(control_hello(engine.client), "seq", 0));
+	if (status) {
 		cli_engine_leave(&engine);
 		return status;
 	}
@@ -234,8 +233,8 @@ static int step_in(struct cli_run *run, const struct cli_call *call, int64_t cou
 	if (!status)
 		status = cli_follow(&engine, call, step_is_over, &wait);
 	cli_engine_leave(&engine);
-	if (!status && !wait.versions && !call->global->json)
-		fprintf(stderr, "avo step: no new version\n");
+	if (!status && !wait.versions && !call->global->json && !cli_interrupted())
+		cli_complain(call, "no new version");
 	return status;
 }
 

@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -133,6 +134,26 @@ const char *cli_outcome(const struct attempt *a)
 	if (a->verdict == VERDICT_PASSED && a->comparison.decision != DECISION_NONE)
 		return decision_name(a->comparison.decision);
 	return verdict_name(a->verdict);
+}
+
+void cli_summary(struct buf *out, const struct run_state *s, const char *run_dir)
+{
+	const struct version *best = state_best(s), *seed = state_version(s, 0);
+	char age[32], word[PATH_WORD_SIZE];
+	size_t i;
+
+	str_escape(out, s->name, strlen(s->name));
+	buf_printf(out, ": %s%s", engine_state_name(s->state), s->state_reason[0] ? ", " : "");
+	str_escape(out, s->state_reason, strlen(s->state_reason));
+	buf_printf(out, "; %zu version%s, %zu attempt%s, %s active\n", s->version_count, s->version_count == 1 ? "" : "s",
+		   s->attempt_count, s->attempt_count == 1 ? "" : "s", clock_age(age, sizeof(age), state_active_ms(s, clock_wall_ms())));
+	if (best && isfinite(best->score.geomean))
+		buf_printf(out, "best v%d %.2f %s, seed %.2f as recorded\n", best->id, best->score.geomean, best->score.unit,
+			   seed->score.geomean);
+	for (i = 0; i < s->attempt_count; i++)
+		if (s->attempts[i].stage == ATTEMPT_PENDING)
+			buf_printf(out, "a%d waits for approval: avo approve a%d %s\n", s->attempts[i].id, s->attempts[i].id,
+				   path_word(word, run_dir));
 }
 
 void cli_print_scores(const struct cli_call *call, const struct score *score, const char *name,

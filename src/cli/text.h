@@ -2,6 +2,7 @@
 #ifndef AVO_CLI_TEXT_H
 #define AVO_CLI_TEXT_H
 
+#include "base/buf.h"
 #include "cli/cli.h"
 #include "journal/state.h"
 
@@ -39,6 +40,9 @@ const char *cli_value_text(char *out, double value);
 
 /* The word for what came of an attempt: decision when it passed, else verdict, else "evaluating". */
 const char *cli_outcome(const struct attempt *a);
+
+/* Lines for people: the state, the best version against the seed, and what waits for approval. */
+void cli_summary(struct buf *out, const struct run_state *s, const char *run_dir);
 
 /* The per-case table of a score, against another one when other is not NULL. */
 void cli_print_scores(const struct cli_call *call, const struct score *score, const char *name,

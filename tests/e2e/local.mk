@@ -31,6 +31,12 @@ tests/e2e/llama.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXE
 TESTS += tests/e2e/hints.sh
 EXTRA_DIST += tests/e2e/hints.sh
 tests/e2e/hints.log: avo$(EXEEXT)
+TESTS += tests/e2e/gone.sh
+EXTRA_DIST += tests/e2e/gone.sh
+tests/e2e/gone.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
+TESTS += tests/e2e/leave.sh
+EXTRA_DIST += tests/e2e/leave.sh
+tests/e2e/leave.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
 TESTS += tests/e2e/key.sh
 EXTRA_DIST += tests/e2e/key.sh
 tests/e2e/key.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
