@@ -357,7 +357,9 @@ const struct cli_command cmd_run = {
 	"The engine is a process of its own: leaving the workbench does not end the run.\n"
 	"Without a terminal one line an event is printed until the run has ended, then a\n"
 	"summary with the newest version, the seed and the peers measured together. Ctrl-C\n"
-	"leaves the watching, not the run: avo stop ends that.",
+	"leaves the watching, not the run: avo stop ends that. With the gate 'manual' the\n"
+	"run waits for a decision while there is budget left; when that is used up it ends\n"
+	"with status 0, and avo pending shows what can still be approved.",
 	run_options, 0, 1, run_run,
 };
 const struct cli_command cmd_attach = {

@@ -135,12 +135,17 @@ int budget_check(struct engine *e)
 
 bool budget_enforce(struct engine *e)
 {
+	const struct attempt *pending = state_pending(&e->state);
 	int kind = budget_check(e);
-	char reason[128];
+	char reason[160];
+	size_t len;
 
 	if (kind < 0)
 		return false;
 	budget_describe(reason, sizeof(reason), e, (enum limit_kind)kind);
+	len = strlen(reason);
+	if (pending)
+		snprintf(reason + len, sizeof(reason) - len, "; a%d waits for approval", pending->id);
 	if (e->step)
 		engine_cancel_step(e, "budget", reason);
 	else

@@ -156,12 +156,13 @@ static void hold_promotion(struct engine *e, int attempt, const struct error *er
 	}
 }
 
+/* Nobody is waited for once the budget is used up: the run ends, and the attempt stays pending. */
 static void await(struct engine *e, int attempt)
 {
 	const struct attempt *a = state_attempt(&e->state, attempt);
 	char reason[160];
 
-	if (e->state.state == ENGINE_AWAITING)
+	if (e->state.state == ENGINE_AWAITING || budget_enforce(e))
 		return;
 	e->then = e->state.state;
 	snprintf(reason, sizeof(reason), "a%d is %s, x%.3f: approve or reject it", a->id,

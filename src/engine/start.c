@@ -180,7 +180,7 @@ void engine_first_state(struct engine *e, const struct resume *r, const char *co
 	if (conflict) {
 		engine_warn(e, "%s", conflict);
 		engine_set_state(e, ENGINE_PAUSED, conflict);
-	} else if (state_pending(&e->state) && e->state.gate == GATE_MANUAL) {
+	} else if (state_pending(&e->state) && e->state.gate == GATE_MANUAL && budget_check(e) < 0) {
 		const struct attempt *a = state_pending(&e->state);
 		char text[160];
 

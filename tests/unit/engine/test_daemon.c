@@ -101,6 +101,64 @@ static bool has_version(const struct run_state *s, int version)
 	return state_version(s, version) != NULL;
 }
 
+/* Lives of one attempt each, until one of them leaves an attempt pending. */
+static int run_until_pending(struct rig *r)
+{
+	int lives;
+
+	for (lives = 0; lives < 40 && !state_pending(&r->state); lives++)
+		assert_int_equal(rig_run(r, 0, 1), AVO_OK);
+	assert_non_null(state_pending(&r->state));
+	return state_pending(&r->state)->id;
+}
+
+static void a_used_up_budget_does_not_wait_for_approval(void **state)
+{
+	cJSON *event = NULL;
+	char name[16];
+	struct rig r;
+	int id, attempts;
+
+	rig_new(&r, rig_seed, NULL, "manual", "");
+	id = run_until_pending(&r);
+	rig_events(&r, "state", &event);
+	assert_string_equal(json_str(event, "state", ""), "finished");
+	assert_non_null(strstr(json_str(event, "reason", ""), "is used up; a"));
+	cJSON_Delete(event);
+	rig_events(&r, "step-ended", &event);
+	assert_string_equal(json_str(event, "outcome", ""), "budget");
+	cJSON_Delete(event);
+	/* a later life whose budget is used up before it begins */
+	attempts = (int)r.state.attempt_count;
+	rig_set(&r, "budget.attempts", "1");
+	assert_int_equal(rig_run(&r, 0, 0), AVO_OK);
+	assert_int_equal(r.state.attempt_count, attempts);
+	assert_int_equal(state_pending(&r.state)->id, id);
+	/* it can be decided all the same */
+	rig_start(&r, paused);
+	snprintf(name, sizeof(name), "a%d", id);
+	rig_must(&r, "approve", "attempt", name, NULL);
+	rig_load(&r);
+	assert_int_equal(state_best(&r.state)->attempt, id);
+	rig_free(&r);
+}
+
+static void with_budget_left_a_new_life_waits_for_approval(void **state)
+{
+	char name[16];
+	struct rig r;
+	int id;
+
+	rig_new(&r, rig_seed, NULL, "manual", "");
+	id = run_until_pending(&r);
+	rig_start(&r, plain);
+	rig_wait(&r, awaits, id, "approval of an attempt after");
+	snprintf(name, sizeof(name), "a%d", id);
+	rig_must(&r, "reject", "attempt", name, "reason", "no", NULL);
+	rig_wait(&r, awaits, id + 1, "approval of a later attempt than");
+	rig_free(&r);
+}
+
 static void rejection_goes_on_and_the_gate_switches_live(void **state)
 {
 	struct rig r;
@@ -381,6 +439,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pauses_resumes_and_steps),
 		cmocka_unit_test(approval_makes_a_version_and_survives_kill),
+		cmocka_unit_test(a_used_up_budget_does_not_wait_for_approval),
+		cmocka_unit_test(with_budget_left_a_new_life_waits_for_approval),
 		cmocka_unit_test(rejection_goes_on_and_the_gate_switches_live),
 		cmocka_unit_test(manual_scores_what_is_submitted),
 		cmocka_unit_test(a_second_engine_is_refused_by_pid),
