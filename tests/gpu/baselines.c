@@ -13,9 +13,9 @@ static char *borrow_cubin(const struct gpu_test *t, const char *seed)
 {
 	char *source = gpu_seed(seed), *code = path_join(source, "kernel.cu"), *dir = path_join(t->scratch, "own");
 	char *cubin = path_join(dir, "own.cubin");
-	char *command = xasprintf("mkdir -p '%s' && cp -r '%s/.' '%s/' && rm '%s/kernel.cubin' 2>/dev/null; "
+	char *command = xasprintf("mkdir -p '%s' && cp -r '%s/.' '%s/' && "
 				  "for d in $(ls -td '%s'/cuda-*/); do cmp -s \"$d/kernel.cu\" '%s' && cp \"$d/kernel.cubin\" '%s' && break; done",
-				  dir, source, dir, dir, t->cache, code, cubin);
+				  dir, source, dir, t->cache, code, cubin);
 	bool good = system(command) == 0 && path_exists(cubin);
 
 	free(source);

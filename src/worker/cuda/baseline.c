@@ -30,17 +30,19 @@ static char *find_plan(const char *cubin)
 static enum avo_status build_plan(struct build *b, struct build_report *r, const char *cubin, const char *plan, struct error *err)
 {
 	char *include_dir = path_data("kernels/include"), *source = path_join(b->dir, "plan.c");
+	char *beside = xasprintf("%.*s", (int)(strrchr(plan, '/') - plan), plan);
 	enum avo_status st = path_copy_file(cubin, b->cubin, 0644, err);
 	bool ok = false;
 
 	if (st == AVO_OK)
 		st = path_copy_file(plan, source, 0644, err);
 	if (st == AVO_OK)
-		st = planner_build(&ok, &r->log, b->dir, "plan.so", include_dir, err);
+		st = planner_build(&ok, &r->log, b->dir, "plan.so", include_dir, beside, err);
 	if (st == AVO_OK && !ok)
 		st = error_set(err, AVO_NEGATIVE, "%s does not compile: %.300s", plan, buf_cstr(&r->log));
 	free(include_dir);
 	free(source);
+	free(beside);
 	return st;
 }
 

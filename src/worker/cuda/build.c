@@ -141,7 +141,7 @@ static enum avo_status compile_files(struct build_report *r, const char *work, c
 	}
 	if (st == AVO_OK && ok) {
 		read_report(r);
-		st = planner_build(&ok, &r->log, work, "plan.so", include_dir, err);
+		st = planner_build(&ok, &r->log, work, "plan.so", include_dir, NULL, err);
 		if (st == AVO_OK && !ok)
 			build_failed(r, "plan.c does not compile");
 	}

@@ -130,6 +130,7 @@ static enum avo_status ensure_loaded(struct run_outcome *outcome, struct candida
 	if (st != AVO_OK || c->generation == gpu_keeper_generation(c->backend->keeper))
 		return st;
 	snprintf(q.path, sizeof(q.path), "%s", c->object ? c->object : "");
+	q.device = c->backend->facts.device;
 	st = gpu_keeper_call(&reply, &blame, c->backend->keeper, &q, NULL, 0, RUN_MS, err);
 	if (st != AVO_OK)
 		return st;

@@ -1,6 +1,5 @@
 #include "avo.h"
 #include "base/mem.h"
-#include "worker/cuda/gpu.h"
 #include "worker/cuda/library.h"
 #include "worker/cuda/planner.h"
 
@@ -13,18 +12,18 @@ struct library {
 	int (*launch)(const struct avo_baseline_call *);
 };
 
-enum avo_status library_open(struct library **out, const char *path, int device, struct error *err)
+enum avo_status library_open(struct library **out, const char *path, const struct avo_device *device, struct error *err)
 {
 	struct library *l = xcalloc(1, sizeof(*l));
-	struct gpu_facts facts;
-	enum avo_status st = gpu_facts_read(&facts, device, err);
+	enum avo_status st = AVO_OK;
 
-	if (st == AVO_OK && !(l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL)))
+	l->device = *device;
+	l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!l->handle)
 		st = error_set(err, AVO_NEGATIVE, "%s", dlerror());
 	if (st == AVO_OK) {
 		*(void **)&l->launch = dlsym(l->handle, "avo_baseline_launch");
 		*(void **)&l->workspace = dlsym(l->handle, "avo_baseline_workspace");
-		l->device = facts.device;
 	}
 	if (st == AVO_OK && !l->launch)
 		st = error_set(err, AVO_NEGATIVE, "%s defines no function avo_baseline_launch (kernels/include/avo/baseline.h)", path);

@@ -14,8 +14,8 @@
 
 struct library;
 
-/* AVO_NEGATIVE: it cannot be opened, or lacks avo_baseline_launch. `device` is the index of the GPU it will run on. */
-enum avo_status library_open(struct library **out, const char *path, int device, struct error *err);
+/* AVO_NEGATIVE: it cannot be opened, or lacks avo_baseline_launch. `device` goes into its problems. */
+enum avo_status library_open(struct library **out, const char *path, const struct avo_device *device, struct error *err);
 void library_close(struct library *l);
 
 void library_problem(struct avo_problem *out, const struct library *l, const struct task_case *c);

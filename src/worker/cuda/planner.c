@@ -18,13 +18,13 @@
 #define PLAN_MEMORY ((size_t)1 << 30)
 
 enum avo_status planner_build(bool *ok, struct buf *log, const char *dir, const char *output, const char *include_dir,
-			      struct error *err)
+			      const char *beside, struct error *err)
 {
-	char *include = xasprintf("-I%s", include_dir);
+	char *include = xasprintf("-I%s", include_dir), *more = xasprintf("-I%s", beside ? beside : ".");
 	const char *argv[] = {
-		"cc", "-std=gnu11", "-O1", "-Wall", "-fPIC", "-shared", include, "plan.c", "-o", output, "-lm", NULL,
+		"cc", "-std=gnu11", "-O1", "-Wall", "-fPIC", "-shared", include, more, "plan.c", "-o", output, "-lm", NULL,
 	};
-	const char *writable[] = { dir, NULL }, *readable[] = { include_dir, NULL };
+	const char *writable[] = { dir, NULL }, *readable[] = { include_dir, beside, NULL };
 	struct sandbox_policy policy = {
 		.writable = writable, .readable = readable, .allow_exec = true, .allow_threads = true,
 		.cpu_seconds = BUILD_MS / 1000, .memory_bytes = (size_t)4 << 30, .file_bytes = (size_t)64 << 20, .processes = 64,
@@ -38,6 +38,7 @@ enum avo_status planner_build(bool *ok, struct buf *log, const char *dir, const 
 	st = sandbox_run(&result, log, &spec, &policy, BUILD_MS, err);
 	*ok = st == AVO_OK && !result.timed_out && WIFEXITED(result.wait_status) && WEXITSTATUS(result.wait_status) == 0;
 	free(include);
+	free(more);
 	return st;
 }
 

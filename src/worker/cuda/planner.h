@@ -16,9 +16,12 @@
 
 #define PLANNER_PROCESS_FLAG "--plan"
 
-/* Compiles <dir>/plan.c into <dir>/<output> (a shared object). A refused source is AVO_OK with *ok false and words in log. */
+/*
+ * Compiles <dir>/plan.c into <dir>/<output> (a shared object). `beside` is where it may include more files from;
+ * NULL: from dir alone. A refused source is AVO_OK with *ok false and words in log.
+ */
 enum avo_status planner_build(bool *ok, struct buf *log, const char *dir, const char *output, const char *include_dir,
-			      struct error *err);
+			      const char *beside, struct error *err);
 
 /*
  * Asks the compiled plan for one problem. A plan that refuses the problem, crashes,

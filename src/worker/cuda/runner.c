@@ -411,7 +411,7 @@ static void serve(struct runner *r, const struct runner_request *q, const struct
 
 	switch (q->op) {
 	case RUNNER_LOAD: case RUNNER_LOAD_CUDNN: case RUNNER_LOAD_LIBRARY:
-		st = slot_load(&r->slots[q->slots[0]], &r->reply.outcomes[0], q, r->device, &err);
+		st = slot_load(&r->slots[q->slots[0]], &r->reply.outcomes[0], q, &err);
 		break;
 	case RUNNER_UNLOAD:
 		slot_clear(&r->slots[q->slots[0]]);

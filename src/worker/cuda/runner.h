@@ -38,6 +38,7 @@ struct runner_request {
 	uint64_t seed;
 	uint32_t rows;			/* 0: all */
 	uint32_t changed;
+	struct avo_device device;	/* LOAD_LIBRARY: for the problems it will be asked */
 	/* RUN and PROFILE: `count` struct avo_plan follow in the same packet */
 };
 

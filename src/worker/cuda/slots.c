@@ -22,7 +22,7 @@ void slot_clear(struct slot *s)
 	memset(s, 0, sizeof(*s));
 }
 
-enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const struct runner_request *q, int device, struct error *err)
+enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const struct runner_request *q, struct error *err)
 {
 	struct buf cubin = BUF_INIT;
 	struct error why;
@@ -36,7 +36,7 @@ enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const str
 		return AVO_OK;
 	}
 	if (q->op == RUNNER_LOAD_LIBRARY) {
-		if (library_open(&s->library, q->path, device, &why) == AVO_OK)
+		if (library_open(&s->library, q->path, &q->device, &why) == AVO_OK)
 			return AVO_OK;
 		outcome->verdict = VERDICT_BUILD_FAILED;
 		snprintf(outcome->reason, sizeof(outcome->reason), "%.250s", why.text);

@@ -45,7 +45,7 @@ struct runnable {
 };
 
 /* Replaces what the slot holds. What cannot be loaded is the candidate's fault: outcome says so (AVO_OK). */
-enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const struct runner_request *q, int device, struct error *err);
+enum avo_status slot_load(struct slot *s, struct run_outcome *outcome, const struct runner_request *q, struct error *err);
 void slot_clear(struct slot *s);
 
 /* The slot's memory of this shape, made when it is new; borrowed until the next call. */
