@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "ui/display.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -19,6 +21,7 @@
 
 #define ESCAPE_MS 25		/* how long ESC waits for the rest of a sequence */
 #define MAX_PAIRS 240
+#define LAST_WORDS_MS 1000	/* how long a terminal that takes nothing is waited for on the way out */
 
 struct display {
 	struct loop *loop;
@@ -243,10 +246,31 @@ void display_resize(struct display *d, int cols, int rows)
 	d->hooks.resized(d->arg, cols, rows);
 }
 
+/* The last words must arrive before anybody else writes; a terminal that takes nothing is not waited for. */
+static void send_last(struct display *d)
+{
+	int64_t until = clock_mono_ms() + LAST_WORDS_MS, left;
+
+	send_out(d);
+	while (d->out.len && (left = until - clock_mono_ms()) > 0) {
+		struct pollfd p = { .fd = d->tty, .events = POLLOUT };
+
+		if (poll(&p, 1, (int)left) > 0 && p.revents & (POLLHUP | POLLERR | POLLNVAL))
+			break;
+		send_out(d);
+	}
+	if (!d->out.len)
+		return;
+	/* what waits in front of it is given up, so that whoever reads the terminal next finds it put back */
+	buf_clear(&d->out);
+	tcflush(d->tty, TCOFLUSH);
+	buf_add(&d->out, rescue.bytes, rescue.len);
+	send_out(d);
+	buf_clear(&d->out);
+}
+
 void display_leave(struct display *d)
 {
-	int flags;
-
 	if (d->away)
 		return;
 	d->away = true;
@@ -256,12 +280,8 @@ void display_leave(struct display *d)
 		buf_clear(&d->out);
 		return;
 	}
-	/* the last words must arrive before anybody else writes */
-	flags = fcntl(d->tty, F_GETFL);
-	fcntl(d->tty, F_SETFL, flags & ~O_NONBLOCK);
-	send_out(d);
-	fcntl(d->tty, F_SETFL, flags);
-	tcsetattr(d->tty, TCSADRAIN, &rescue.before);
+	send_last(d);
+	tcsetattr(d->tty, TCSANOW, &rescue.before);
 	rescue.active = false;
 }
 

@@ -19,7 +19,8 @@
  *   cpu MS MAX NAME       over MS it used at most MAX milliseconds of processor time
  *   dump FILE             the screen as text
  *   shell COMMAND         a shell command, while the terminal is read; it must succeed
- *   stall MS              nothing is read for MS: a terminal that is held, a link that is dead
+ *   stall MS [TEXT]       nothing is read for MS, or until the program has ended: a terminal that is held, a link
+ *                         that is dead; TEXT is typed ten times a second meanwhile
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -427,12 +428,20 @@ static void do_shell(const char *command)
 	tap(pid > 0 && status == 0 && now_ms() < until, "$ %s%s", command, "");
 }
 
-static void do_stall(int ms)
+static void do_stall(char *text)
 {
-	double until = now_ms() + ms;
+	double start = now_ms(), typed = start;
+	double until = start + (double)strtol(text, &text, 10);
 
-	while (now_ms() < until && !t.ended) {
-		reap();
+	text += *text == ' ';
+	unescape(text);
+	for (; now_ms() < until && !t.ended; reap()) {
+		if (*text && now_ms() >= typed) {
+			ssize_t n = write(t.fd, text, strlen(text));
+
+			(void)n;
+			typed += 100;
+		}
 		poll(NULL, 0, 10);
 	}
 }
@@ -481,7 +490,7 @@ static void run_line(char *line)
 	else if (strcmp(line, "shell") == 0)
 		do_shell(rest);
 	else if (strcmp(line, "stall") == 0)
-		do_stall(atoi(rest));
+		do_stall(rest);
 	else if (strcmp(line, "dump") == 0 && (f = fopen(rest, "w")) != NULL)
 		dump(f, ""), fclose(f);
 	else

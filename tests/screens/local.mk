@@ -15,6 +15,9 @@ tests_lib_vtdrive_SOURCES = tests/lib/vtdrive.c
 tests_lib_vtdrive_LDADD = $(VTERM_LIBS) -lutil
 tests/screens/terminal.log: tests/lib/wb$(EXEEXT) tests/lib/mkrun$(EXEEXT) tests/lib/vtdrive$(EXEEXT)
 endif
+TESTS += tests/screens/stall.sh
+EXTRA_DIST += tests/screens/stall.sh
+tests/screens/stall.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
 check_PROGRAMS += tests/lib/fakengine
 tests_lib_fakengine_SOURCES = tests/lib/fakengine.c
 tests_lib_fakengine_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
