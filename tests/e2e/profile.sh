@@ -102,22 +102,26 @@ git config -f never/avo.conf score.profile never
 avo run never --headless --attempts 3 >out 2>&1
 is "$(avo events never --type profile --json | wc -l)" 0 "score.profile = never is obeyed"
 
-# the real worker, on a stand-in for the driver, where CUPTI is missing
+# the real worker, on a stand-in for the driver
 fake=$AVO_TOP_BUILDDIR/tests/lib/fake_cuda.so
 if [ ! -f "$fake" ]; then
 	skip "the real worker's profiles" "this build has no CUDA backend"
 	done_testing
 	exit 0
 fi
-AVO_CUDA=$fake AVO_CUPTI=$work/no-cupti.so AVO_NVML=$work/no-nvml.so AVO_CUDNN=$work/no-cudnn.so
-export AVO_CUDA AVO_CUPTI AVO_NVML AVO_CUDNN
-avo init real --backend cuda --suite quick --seed seed >/dev/null || exit 1
-git config -f real/avo.conf run.accept-matched true
-# two that are the same are matched here, whatever the machine's noise
-git config -f real/avo.conf score.match-tolerance 1000000
-git config -f real/avo.conf score.confidence 0.99999
-git config -f real/avo.conf score.peers false
-avo run real --headless --attempts 1 >out 2>&1
+AVO_CUDA=$fake AVO_NVML=$work/no-nvml.so AVO_CUDNN=$work/no-cudnn.so FAKE_CUPTI_FILE=$work/times
+export AVO_CUDA AVO_CUPTI AVO_NVML AVO_CUDNN FAKE_CUPTI FAKE_CUPTI_FILE
+real() { # real RUN: one attempt, which becomes v1
+	avo init "$1" --backend cuda --suite quick --seed seed >/dev/null || exit 1
+	git config -f "$1/avo.conf" run.accept-matched true
+	# two that are the same are matched here, whatever the machine's noise
+	git config -f "$1/avo.conf" score.match-tolerance 1000000
+	git config -f "$1/avo.conf" score.confidence 0.99999
+	git config -f "$1/avo.conf" score.peers false
+	avo run "$1" --headless --attempts 1 >out 2>&1
+}
+AVO_CUPTI=$AVO_TOP_BUILDDIR/tests/lib/fake_cupti.so
+real counted
 status=$?
 if [ $status -ne 0 ] && grep -q NVRTC out; then
 	skip "the real worker's profiles" "NVRTC is missing"
@@ -125,11 +129,23 @@ if [ $status -ne 0 ] && grep -q NVRTC out; then
 	exit 0
 fi
 is $status 0 "a run on the stand-in ends" || sed 's/^/# /' out
-is "$(avo log real --json | wc -l)" 2 "its attempt became v1"
-is "$(avo events real --type profile --json | jq -r .what | tr '\n' ' ')" "v0 v1 " "both versions were profiled"
-like "$(avo events real --type profile --json | tail -1 | jq -r .device)" "Fake GPU" "the device is recorded"
-got=$(avo counters v0 v1 real)
+is "$(avo log counted --json | wc -l)" 2 "its attempt became v1"
+is "$(avo events counted --type profile --json | jq -r .what | tr '\n' ' ')" "v0 v1 " "both versions were profiled"
+last=$(avo events counted --type profile --json | tail -1)
+like "$(printf '%s' "$last" | jq -r .device)" "Fake GPU" "the device is recorded"
+is "$(printf '%s' "$last" | jq -r '.counters[] | select(.id == "stall-long-scoreboard") | .value')" 4 "so is what was counted"
+is "$(printf '%s' "$last" | jq -r '.counters[] | select(.id == "local-load") | .value')" null "and what was not"
+like "$(avo counters v0 v1 counted | sed -n '5,6p' | tr '\n' ' ')" "counter .* stall: long scoreboard +8 +4 +-50.00%" "the biggest mover stands first"
+like "$(show counted "view counters" | head -3 | tail -1)" "^stall: long scoreboard +8 +4 +-50.0%" "in the pane, too"
+
+FAKE_CUPTI=denied
+real forbidden
+is $? 0 "a run whose user may not count ends" || sed 's/^/# /' out
+got=$(avo counters v0 v1 forbidden)
 like "$got" "^v1 recorded" "the record answers"
 like "$got" "registers a thread +40 +40 +[+]0.00%" "with what the driver knows of the kernels"
-like "$got" "no hardware counters: CUPTI .* is not here" "and why nothing was counted"
+like "$got" "no hardware counters: hardware counters are reserved for root" "and why nothing was counted"
+like "$(show forbidden "view counters" | tr -s '\n ' ' ')" "v1 without counters: hardware counters are reserved for root" "which the pane says as well"
+FAKE_CUPTI=busy
+like "$(avo counters v1 forbidden --again)" "no hardware counters: this device cannot be profiled" "another profiler is another reason"
 done_testing

@@ -21,3 +21,10 @@ CLEANFILES += tests/lib/fake_cuda.so
 tests/lib/fake_cuda.so: tests/lib/fake_cuda.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/lib && \
 		$(CC) $(CUDA_CPPFLAGS) -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cuda.c -lm
+
+# fake_cupti: the calls of CUPTI that count.
+EXTRA_DIST += tests/lib/fake_cupti.c
+CLEANFILES += tests/lib/fake_cupti.so
+tests/lib/fake_cupti.so: tests/lib/fake_cupti.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/lib && \
+		$(CC) -isystem $(srcdir)/src/worker/cuda/shim $(CUDA_CPPFLAGS) -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cupti.c -lm

@@ -19,5 +19,5 @@ tests_unit_cuda_test_fake_device_SOURCES = tests/unit/cuda/test_fake_device.c $(
 tests_unit_cuda_test_fake_device_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
 tests_unit_cuda_test_fake_device_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_cuda_test_fake_device_LDADD = libavocuda.a $(UNIT_LDADD)
-EXTRA_tests_unit_cuda_test_fake_device_DEPENDENCIES = avo-worker$(EXEEXT) tests/lib/fake_cuda.so
+EXTRA_tests_unit_cuda_test_fake_device_DEPENDENCIES = avo-worker$(EXEEXT) tests/lib/fake_cuda.so tests/lib/fake_cupti.so
 endif
