@@ -120,11 +120,22 @@ static void print_where(const struct cli_run *run, int direction, const char *co
 	printf("commit     %s\n", commit);
 }
 
+static void print_profile(const struct cli_run *run, const char *name)
+{
+	const struct profile *p = state_profile(&run->state, name, NULL);
+
+	if (p)
+		printf("counters   %s on %s; avo counters %s shows %s\n", p->counted ? "recorded" : "none, but launches,", p->case_name, name,
+		       p->counted ? "them" : "why");
+}
+
 static void show_attempt(const struct cli_run *run, const struct cli_call *call, const struct attempt *a)
 {
 	cJSON *scored = scored_event(run, a->scored);
 	struct score incumbent;
+	char name[16];
 
+	snprintf(name, sizeof(name), "a%d", a->id);
 	printf("%sa%d%s  ", cli_paint(call, CLI_BOLD), a->id, cli_paint(call, CLI_PLAIN));
 	cli_print_clean(a->title, 0);
 	printf("\n\nverdict    %s%s%s%s", cli_paint(call, cli_verdict_color(a->verdict, a->comparison.decision)),
@@ -138,13 +149,11 @@ static void show_attempt(const struct cli_run *run, const struct cli_call *call,
 	print_where(run, a->direction, a->commit);
 	print_build(json_obj(scored, "build"));
 	print_checks(scored);
+	print_profile(run, name);
 	if (a->version >= 0)
 		printf("became     v%d\n", a->version);
 	if (a->score.count) {
-		char name[16];
-
 		score_from_json(&incumbent, json_obj(scored, "incumbent_scores"));
-		snprintf(name, sizeof(name), "a%d", a->id);
 		putchar('\n');
 		cli_print_scores(call, &a->score, name, incumbent.count ? &incumbent : NULL, "incumbent");
 	}
@@ -163,9 +172,10 @@ static void show_version(const struct cli_run *run, const struct cli_call *call,
 		printf("attempt    a%d, by %s\n", v->attempt, v->author);
 	print_comparison(call, &v->comparison, v->parent);
 	print_where(run, v->direction, v->commit);
+	snprintf(name, sizeof(name), "v%d", v->id);
+	print_profile(run, name);
 	if (!v->score.count)
 		return;
-	snprintf(name, sizeof(name), "v%d", v->id);
 	snprintf(other, sizeof(other), "v%d", v->parent);
 	printf("\nas measured when each was committed (ratios across sessions are not comparable; avo bench measures pairs):\n");
 	cli_print_scores(call, &v->score, name, parent && parent->score.count ? &parent->score : NULL, other);

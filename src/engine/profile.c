@@ -11,6 +11,8 @@
 #include "journal/profile.h"
 #include "journal/record.h"
 
+#define DEADLINE_MS 120000		/* a finished run that nobody watches ends behind its last profile */
+
 static void on_own_done(void *arg, const cJSON *result);
 static void on_asked_done(void *arg, const cJSON *result);
 
@@ -32,12 +34,13 @@ static void submit(struct profiling *p, const char *what, const char *dir, const
 	static const struct evaluation_callbacks callbacks[] = { { NULL, on_asked_done }, { NULL, on_own_done } };
 	struct engine *e = p->engine;
 	cJSON *request = engine_request(e, "profile");
+	int64_t deadline = e->settings.deadline_ms > 0 && e->settings.deadline_ms < DEADLINE_MS ? e->settings.deadline_ms : DEADLINE_MS;
 
 	snprintf(p->what, sizeof(p->what), "%.31s", what);
 	snprintf(p->case_name, sizeof(p->case_name), "%s", case_name ? case_name : "");
 	json_set_str(request, "candidate", dir);
 	json_set_str(request, "case", case_name);
-	p->evaluation = evaluator_submit(e->evaluator, request, e->settings.deadline_ms, &callbacks[own], p);
+	p->evaluation = evaluator_submit(e->evaluator, request, deadline, &callbacks[own], p);
 }
 
 static const char *commit_of(const struct engine *e, const char *what)

@@ -70,6 +70,8 @@ like "$got" "no hardware counters: hardware counters are reserved for root" "a c
 got=$(avo counters "$before" "$newest" run --case causal)
 like "$got" "^$before measured now" "a case that was not recorded is measured"
 
+like "$(avo show "$newest" run)" "^counters   recorded on full; avo counters $newest shows them" "avo show says that they are there"
+
 got=$(show run "view counters")
 like "$got" "^full +$before +$newest +change" "the pane shows the newest version beside its parent"
 like "$got" "^pipe-active, % .*[+][0-9.]+%" "with the change"

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "journal/profile.h"
 
 #include <math.h>
 
@@ -351,6 +352,85 @@ static void a_hundred_thousand_events(void **state)
 	fixture_teardown(&fixture);
 }
 
+static void a_version_and_its_attempt_are_one_candidate(void **state)
+{
+	struct run_state *s = *state;
+	char before[24];
+
+	apply(s, "{'type':'version','version':'v0','commit':'00','author':'avo','title':'seed'}");
+	apply(s, "{'type':'attempt-started','attempt':'a1','step':'s1','parent':'v0','commit':'11'}");
+	apply_at(s, 1, "{'type':'profile','what':'a1','case':'one','counters':[]}");
+	assert_null(state_profile(s, "v0", NULL));
+	assert_null(state_profile(s, "v1", NULL));
+	apply(s, "{'type':'version','version':'v1','attempt':'a1','parent':'v0','commit':'12','author':'avo','title':'t'}");
+	assert_ptr_equal(state_profile(s, "v1", NULL), state_profile(s, "a1", "one"));
+	assert_true(state_profile(s, "v1", "one")->counted);
+	/* a case of its own, of which the newest counts; without counters it is a profile all the same */
+	apply_at(s, 2, "{'type':'profile','what':'v1','case':'two','counters_absent':'no'}");
+	assert_string_equal(state_profile(s, "a1", NULL)->case_name, "two");
+	assert_false(state_profile(s, "a1", NULL)->counted);
+	apply_at(s, 3, "{'type':'profile','what':'v1','case':'one','counters':[]}");
+	assert_string_equal(state_profile(s, "v1", NULL)->case_name, "one");
+	assert_int_equal(s->profile_count, 2);
+	/* the seed, and files of no attempt, are candidates too; what does not exist is none */
+	apply_at(s, 4, "{'type':'profile','what':'v0','case':'one','counters':[]}");
+	apply_at(s, 4, "{'type':'profile','what':'work','case':'one','counters':[]}");
+	apply_at(s, 4, "{'type':'profile','what':'v9','case':'one','counters':[]}");
+	apply_at(s, 4, "{'type':'profile','what':7,'case':[],'counters':[]}");
+	assert_int_equal(s->profile_count, 4);
+	assert_non_null(state_profile(s, "v0", "one"));
+	assert_non_null(state_profile(s, "work", "one"));
+	assert_null(state_profile(s, "v0", "two"));
+	assert_string_equal(profile_predecessor(before, s, "v1"), "v0");
+	assert_string_equal(profile_predecessor(before, s, "a1"), "v0");
+	assert_string_equal(profile_predecessor(before, s, "work"), "v1");
+	assert_string_equal(profile_predecessor(before, s, "v0"), "");
+}
+
+static void take(struct profile_table *t, int side, const char *text)
+{
+	cJSON *event;
+
+	assert_int_equal(json_parse(&event, text, strlen(text), NULL), AVO_OK);
+	profile_table_add(t, side, event);
+	cJSON_Delete(event);
+}
+
+static void the_biggest_mover_is_no_noise(void **state)
+{
+	struct profile_table t = { .count = 0 };
+	const char *unit;
+
+	take(&t, 0, "{\"launches\":[{\"registers\":168},{\"registers\":32}],\"counters\":["
+		    "{\"id\":\"still\",\"unit\":\"%\",\"group\":\"pipe\",\"value\":50},"
+		    "{\"id\":\"noise\",\"unit\":\"\",\"group\":\"stall\",\"value\":0.001},"
+		    "{\"id\":\"gone\",\"unit\":\"%\",\"group\":\"pipe\",\"value\":null},"
+		    "{\"id\":\"spills\",\"unit\":\"bytes\",\"group\":\"memory\",\"value\":0},"
+		    "{\"id\":\"barrier\",\"unit\":\"\",\"group\":\"stall\",\"value\":2}]}");
+	take(&t, 1, "{\"launches\":[{\"registers\":168},{\"registers\":32}],\"counters\":["
+		    "{\"id\":\"still\",\"unit\":\"%\",\"group\":\"pipe\",\"value\":50},"
+		    "{\"id\":\"noise\",\"unit\":\"\",\"group\":\"stall\",\"value\":0.004},"
+		    "{\"id\":\"gone\",\"unit\":\"%\",\"group\":\"pipe\",\"value\":3},"
+		    "{\"id\":\"spills\",\"unit\":\"bytes\",\"group\":\"memory\",\"value\":50331648},"
+		    "{\"id\":\"barrier\",\"unit\":\"\",\"group\":\"stall\",\"value\":4}]}");
+	profile_sort_movers(&t);
+	assert_int_equal(t.count, 7);
+	assert_string_equal(t.rows[0].id, "spills");
+	assert_true(profile_scale(&unit, &t.rows[0]) == 1048576);
+	assert_string_equal(unit, "MiB");
+	assert_string_equal(t.rows[1].id, "barrier");
+	assert_string_equal(t.rows[2].id, "noise");
+	assert_true(profile_movement(&t.rows[2]) < 0.02);
+	assert_string_equal(t.rows[6].id, "gone");
+	assert_true(isnan(profile_movement(&t.rows[6])) && isnan(t.rows[6].value[0]));
+	profile_sort_groups(&t);
+	assert_string_equal(t.rows[0].group, "kernel");
+	assert_string_equal(t.rows[1].id, "registers");
+	assert_true(t.rows[1].value[0] == 168);
+	assert_string_equal(t.rows[2].id, "still");
+	assert_string_equal(t.rows[6].id, "spills");
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -365,6 +445,8 @@ int main(void)
 		T(old_actions_are_forgotten_the_newest_stay),
 		T(loading_reads_up_to_the_damage),
 		T(a_hundred_thousand_events),
+		T(a_version_and_its_attempt_are_one_candidate),
+		T(the_biggest_mover_is_no_noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
