@@ -174,6 +174,7 @@ static enum avo_status read_numbers(struct llm_config *c, const struct conf *con
 
 	if ((st = conf_int(&c->context_window, conf, "agent.context-window", 0, err)) != AVO_OK ||
 	    (st = conf_int(&c->max_output, conf, "agent.max-output", 16000, err)) != AVO_OK ||
+	    (st = conf_int(&c->output_limit, conf, "agent.output-limit", 0, err)) != AVO_OK ||
 	    (st = conf_duration(&c->header_ms, conf, "agent.first-byte-timeout", 15 * 60000, err)) != AVO_OK ||
 	    (st = conf_duration(&c->idle_ms, conf, "agent.idle-timeout", 3 * 60000, err)) != AVO_OK ||
 	    (st = conf_duration(&c->stall_ms, conf, "agent.stall-timeout", 10 * 60000, err)) != AVO_OK ||
@@ -188,6 +189,9 @@ static enum avo_status read_numbers(struct llm_config *c, const struct conf *con
 	if (c->context_window < 8000 || c->max_output < 256 || c->max_output > c->context_window / 2)
 		return error_set(err, AVO_USAGE, "agent.context-window = %lld and agent.max-output = %lld do not go together: the window is at least "
 				 "8000 tokens and the output at most half of it", (long long)c->context_window, (long long)c->max_output);
+	if (c->output_limit != 0 && (c->output_limit < c->max_output || c->output_limit > c->context_window / 2))
+		return error_set(err, AVO_USAGE, "agent.output-limit = %lld: it is at least agent.max-output (%lld) and at most half of the window (%lld), "
+				 "or 0", (long long)c->output_limit, (long long)c->max_output, (long long)(c->context_window / 2));
 	return AVO_OK;
 }
 

@@ -37,6 +37,7 @@ struct llm_config {
 	char *ca_file;			/* CA certificates (PEM) that the server's is checked with; NULL: the system's */
 	int64_t context_window;		/* tokens */
 	int64_t max_output;		/* tokens a call */
+	int64_t output_limit;		/* tokens to which max_output may grow when answers are cut; 0: a share of the window */
 	enum llm_thinking thinking;
 	char *effort;			/* NULL: the server's default */
 	bool cache;			/* mark the prefix for prompt caching */

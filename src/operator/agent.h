@@ -8,6 +8,7 @@
  *   agent_port.c    what the tools ask of the engine
  *   agent_profile.c counters, measured or from the record, beside others
  *   agent_limits.c  budgets of a step, notices to the model
+ *   agent_output.c  how long an answer may be
  */
 #ifndef AVO_OPERATOR_AGENT_H
 #define AVO_OPERATOR_AGENT_H
@@ -72,7 +73,7 @@ struct agent {
 	int refusals;			/* in a row */
 	int64_t max_tokens;		/* of a turn; grows when answers are cut */
 	double compact_at;		/* share of the window */
-	bool summary_failed;
+	bool bare;			/* cut down to the brief, and not answered since: there is nothing left to cut */
 
 	bool review_due;
 	char *review_trigger, *review_reason;	/* owned */
@@ -109,6 +110,15 @@ bool agent_needs_room(const struct agent *a);
 void agent_make_room(struct agent *a, bool overflow);	/* overflow: the server said it is too long */
 void agent_review(struct agent *a);
 int64_t agent_overhead(const struct agent *a);
+
+/* agent_output.c */
+#define AGENT_LEAST_WINDOW 4096		/* tokens; what a server says below that is not believed */
+int64_t agent_output_ceiling(const struct agent *a);	/* tokens */
+void agent_output_grow(struct agent *a);		/* an answer was cut */
+/* After a refused question: asks for less from now on; false: it was not more than avo.conf says. */
+bool agent_output_back(struct agent *a);
+/* The server named the size of its window; 0: it did not. */
+void agent_window_is(struct agent *a, int64_t window);
 
 /* agent_port.c */
 void agent_port_init(struct tool_port *port, struct agent *a);

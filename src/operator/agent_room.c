@@ -69,6 +69,7 @@ static void restart(struct agent *a, const char *summary)
 	else
 		buf_addstr(&text, "\nThere is no summary of it: look at the working directory (lineage diff, what work) and at the newest attempts before you go on.\n");
 	memory_restart(&a->memory, text.data);
+	a->bare = true;
 	log_info("the conversation was cut for the %d. time, to about %lld tokens", a->memory.compactions, (long long)tokens_now(a));
 	buf_release(&text);
 }
@@ -99,10 +100,12 @@ static void ask_summary(struct agent *a)
 {
 	static const struct llm_callbacks callbacks = { NULL, NULL, NULL, on_wait, on_wasted, summary_done };
 	struct llm_request request = { .config = &a->config, .system = a->system, .tools = a->tools, .tool_count = agent_tool_count,
-				       .conversation = &a->memory.conversation, .ask = a->summary_prompt, .max_tokens = SUMMARY_TOKENS,
+				       .conversation = &a->memory.conversation, .ask = a->summary_prompt, .max_tokens = agent_output_ceiling(a),
 				       .no_tool_use = true };
 	struct error err = { 0 };
 
+	if (request.max_tokens > SUMMARY_TOKENS)
+		request.max_tokens = SUMMARY_TOKENS;
 	memory_settle(&a->memory, "not run");
 	a->phase = PHASE_SUMMARY;
 	a->host->live(a->host, "wait", "the conversation has grown long and is being summed up");

@@ -102,7 +102,7 @@ static void no_tools(struct agent *a, enum llm_stop stop)
 		return;
 	}
 	if (stop == LLM_STOP_LENGTH) {
-		a->max_tokens = a->max_tokens * 2 < a->config.context_window / 4 ? a->max_tokens * 2 : a->config.context_window / 4;
+		agent_output_grow(a);
 		memory_say(&a->memory, "Your answer ran into the output limit. Go on in smaller pieces.");
 		agent_next(a);
 		return;
@@ -158,9 +158,24 @@ static void take_reply(struct agent *a)
 		return;
 	}
 	a->nudges = 0;
-	if (r->stop == LLM_STOP_LENGTH && a->max_tokens * 2 <= a->config.context_window / 4)
-		a->max_tokens *= 2;
+	if (r->stop == LLM_STOP_LENGTH)
+		agent_output_grow(a);
 	agent_use_next_tool(a);
+}
+
+/* Cutting what was cut already would go on for ever. */
+static void too_long(struct agent *a, const struct llm_fault *fault)
+{
+	char why[384];
+
+	agent_window_is(a, fault->window);
+	if (!a->bare) {
+		agent_make_room(a, true);
+		return;
+	}
+	snprintf(why, sizeof(why), "even a conversation that has just begun is too long for the server's context window; give it a larger one "
+		 "(llama-server -c, OLLAMA_CONTEXT_LENGTH, vllm --max-model-len). It says: %.180s", fault->text);
+	agent_wait_for_person(a, why);
 }
 
 static void on_done(void *arg, enum llm_outcome outcome, struct llm_reply *reply, const struct llm_fault *fault)
@@ -171,19 +186,22 @@ static void on_done(void *arg, enum llm_outcome outcome, struct llm_reply *reply
 	a->phase = PHASE_IDLE;
 	switch (outcome) {
 	case LLM_ANSWERED:
+		a->bare = false;
 		llm_reply_release(&a->reply);
 		a->reply = *reply;
 		memset(reply, 0, sizeof(*reply));
 		take_reply(a);
 		return;
 	case LLM_TOO_LONG:
-		/* some servers say how long it may be, and it may be shorter than avo.conf says */
-		if (fault->window >= 4096 && fault->window < a->config.context_window)
-			a->config.context_window = fault->window;
-		agent_make_room(a, true);
+		too_long(a, fault);
 		return;
-	case LLM_NEEDS_PERSON:
 	case LLM_REFUSED_REQUEST:
+		if (agent_output_back(a)) {
+			agent_next(a);
+			return;
+		}
+		/* fall through */
+	case LLM_NEEDS_PERSON:
 		agent_wait_for_person(a, fault->text);
 		return;
 	}

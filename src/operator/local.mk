@@ -6,4 +6,4 @@ libavo_a_SOURCES += src/operator/operator.h src/operator/builtin.h src/operator/
 	src/operator/mutate.c src/operator/mutate.h src/operator/mutate_record.c \
 	src/operator/manual.c \
 	src/operator/agent.c src/operator/agent.h \
-	src/operator/agent_limits.c src/operator/agent_port.c src/operator/agent_profile.c src/operator/agent_room.c src/operator/agent_turn.c src/operator/agent_wait.c
+	src/operator/agent_limits.c src/operator/agent_output.c src/operator/agent_port.c src/operator/agent_profile.c src/operator/agent_room.c src/operator/agent_turn.c src/operator/agent_wait.c

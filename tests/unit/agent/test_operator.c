@@ -135,6 +135,80 @@ static void a_call_cut_by_the_limit_does_nothing(void **state)
 	free(path);
 }
 
+/* A vendor's model that writes 16384 tokens at most, and says so in its own way. */
+static void limited(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	if (json_int(ask->body, "max_tokens", 0) > 16384) {
+		out->status = 400;
+		buf_addstr(&out->body, "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"max_tokens is too large\"}}");
+	} else if (b->asks <= 3) {
+		turn->text = "This will be long, and";
+		turn->stop = "max_tokens";
+	} else {
+		use_tool(turn, "submit", "{\"summary\":\"done\"}");
+	}
+}
+
+static void a_longer_answer_that_is_refused_is_not_asked_for_again(void **state)
+{
+	struct bench *b = *state;
+
+	b->model = limited;
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->steps_done == 1);
+	/* cut, refused, cut, done: nobody was called, and it was tried once */
+	assert_int_equal(b->asks, 4);
+	assert_int_equal(b->warnings, 0);
+	assert_true(requested(b, "\"max_tokens\":16000"));
+}
+
+static void answers_grow_to_the_limit_that_is_set(void **state)
+{
+	struct bench *b = *state;
+
+	b->model = cutter;
+	conf_set(b->conf, "agent.output-limit", "20000", NULL);
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->steps_done == 1);
+	assert_true(requested(b, "\"max_tokens\":20000"));
+}
+
+/* A local server that was started with its default window. */
+static void tiny_window(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	if (b->asks <= 3) {
+		out->status = 400;
+		buf_addstr(&out->body, "{\"error\":{\"code\":400,\"type\":\"exceed_context_size_error\",\"message\":\"the request exceeds the available context "
+			   "size\",\"n_prompt_tokens\":9000,\"n_ctx\":4096}}");
+	} else {
+		use_tool(turn, "submit", "{\"summary\":\"done\"}");
+	}
+}
+
+static void a_window_too_small_for_anything_waits_for_a_person(void **state)
+{
+	struct bench *b = *state;
+	int64_t until;
+
+	b->model = tiny_window;
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->warnings == 1);
+	for (until = clock_mono_ms() + 200; clock_mono_ms() < until;)
+		loop_once(b->loop, 20);
+	/* as it was, cut down, and not once more */
+	assert_int_equal(b->asks, 2);
+	ops->message(b->op, "eva", "try again");
+	UNTIL(b, b->warnings == 2);
+	assert_int_equal(b->asks, 3);
+	ops->message(b->op, "eva", "it has more room now");
+	UNTIL(b, b->steps_done == 1);
+	/* what the server said of its window leaves room for a question */
+	assert_true(requested(b, "\"max_tokens\":1024"));
+}
+
 static void hanger(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
 {
 	if (b->asks == 1) {
@@ -370,6 +444,9 @@ int main(void)
 		ON_BENCH(a_commit_ends_the_step_and_leaves_no_call_open),
 		ON_BENCH(stepped_actions_wait_for_permission),
 		ON_BENCH(a_call_cut_by_the_limit_does_nothing),
+		ON_BENCH(a_longer_answer_that_is_refused_is_not_asked_for_again),
+		ON_BENCH(answers_grow_to_the_limit_that_is_set),
+		ON_BENCH(a_window_too_small_for_anything_waits_for_a_person),
 		ON_BENCH(what_was_cancelled_is_known_after_a_new_start),
 		ON_BENCH(a_step_ends_at_its_limit_with_fair_warning),
 		ON_BENCH(twenty_cuts_keep_the_task_the_scores_and_the_ledger),

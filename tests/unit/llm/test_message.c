@@ -333,6 +333,10 @@ static void the_section_says_what_is_missing(void **state)
 	conf_set(conf, "agent.base-url", "http://example.org", NULL);
 	assert_int_equal(llm_config_read(&c, conf, &err), AVO_USAGE);
 	conf_set(conf, "agent.base-url", "http://localhost:1", NULL);
+	conf_set(conf, "agent.output-limit", "15000", NULL);
+	assert_int_equal(llm_config_read(&c, conf, &err), AVO_USAGE);
+	assert_non_null(strstr(err.text, "at least agent.max-output (16000)"));
+	conf_set(conf, "agent.output-limit", "0", NULL);
 	conf_set(conf, "agent.extra-body", "[1]", NULL);
 	assert_int_equal(llm_config_read(&c, conf, &err), AVO_USAGE);
 	conf_free(conf);
