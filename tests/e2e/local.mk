@@ -8,7 +8,7 @@ tests/e2e/read.log: avo$(EXEEXT) tests/lib/mkrun$(EXEEXT)
 EXTRA_DIST += tests/e2e/golden
 tests/e2e/doctor.log: avo$(EXEEXT)
 TESTS += tests/e2e/agent.sh
-EXTRA_DIST += tests/e2e/agent.sh tests/e2e/agent/scenario.jsonl
+EXTRA_DIST += tests/e2e/agent.sh tests/e2e/agent/scenario.jsonl tests/e2e/agent/talk.jq
 tests/e2e/agent.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
 TESTS += tests/e2e/gpu_journal.sh
 tests/e2e/gpu_journal.log: avo$(EXEEXT)
@@ -27,7 +27,7 @@ EXTRA_DIST += tests/e2e/profile.sh
 tests/e2e/profile.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/wb$(EXEEXT) $(FAKE_CUDA)
 TESTS += tests/e2e/llama.sh
 EXTRA_DIST += tests/e2e/llama.sh tests/lib/monkey_gguf.py
-tests/e2e/llama.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
+tests/e2e/llama.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/model_relay$(EXEEXT)
 TESTS += tests/e2e/hints.sh
 EXTRA_DIST += tests/e2e/hints.sh
 tests/e2e/hints.log: avo$(EXEEXT)

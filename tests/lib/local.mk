@@ -15,6 +15,11 @@ check_PROGRAMS += tests/lib/model_script
 tests_lib_model_script_SOURCES = tests/lib/model_script.c tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_judge.c tests/lib/model_turn.c tests/lib/model_tls.c tests/lib/model_tls.h
 tests_lib_model_script_LDADD = $(LIBAVO) $(LIBAVO_LIBS) $(OPENSSL_LIBS)
 
+# model_relay: between avo and a real model server; checks what passes.
+check_PROGRAMS += tests/lib/model_relay
+tests_lib_model_relay_SOURCES = tests/lib/model_relay.c tests/lib/model_server.h tests/lib/model_judge.c
+tests_lib_model_relay_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
+
 # fake_cuda: the CUDA driver's calls over host memory.
 EXTRA_DIST += tests/lib/fake_cuda.c
 CLEANFILES += tests/lib/fake_cuda.so

@@ -31,7 +31,7 @@ VOCAB = [(t, NORMAL) for t in byte_letters() + ["he"]] + [
     ("<|endoftext|>", CONTROL), ("<|im_start|>", CONTROL), ("<|im_end|>", CONTROL),
     ("<tool_call>", USER_DEFINED), ("</tool_call>", USER_DEFINED)]
 ID = {token: i for i, (token, _) in enumerate(VOCAB)}
-NEWLINE = ID[byte_letters()[ord("\n")]]
+NEWLINE, SPACE = byte_letters()[ord("\n")], byte_letters()[ord(" ")]
 
 
 def text(s):
@@ -68,17 +68,26 @@ def metadata(context, template):
 
 
 def liking(token):
-    """The logit of a token, give or take chance."""
-    # strings that end soon keep the calls short: the server parses all of an answer again with each token
-    special = {"<tool_call>": 7, "<|im_end|>": 5, '"': 9.5, "</tool_call>": -3, "<|im_start|>": -3, "<|endoftext|>": -3}
+    """The logit of a token, give or take chance. The server drops what is 3 below the best."""
+    special = {"<tool_call>": 2, "<|im_end|>": 4.3, '"': 6.5, "</tool_call>": -3, "<|im_start|>": -3, "<|endoftext|>": -3}
     if token in special:
         return special[token]
     byte = ID[token]
-    if byte == ord(" "):
-        return 5.5
+    if token == SPACE:
+        return 5
     if ord("a") <= byte <= ord("z"):
         return 4.5
     return -2 if byte < 32 or 128 <= byte < 256 else 1
+
+
+# What a token changes for the one behind it: it may begin or end a turn's calls, and strings are not empty.
+HABITS = [
+    (("<tool_call>",), {NEWLINE: 10}),                              # as the template has it
+    ((NEWLINE, SPACE), {"<tool_call>": 1.15}),                      # the first word of a turn, and any other word
+    ((">", "</tool_call>"), {"<|im_end|>": 1.0, "<tool_call>": 1.3}),
+    (("}",), {"</tool_call>": 3}),
+    (('"',), {'"': -0.5}),
+]
 
 
 def tensors():
@@ -87,9 +96,11 @@ def tensors():
     scale = WIDTH ** 0.5  # RMS normalization turns (1, 0, ..., 0) into (sqrt(WIDTH), 0, ...)
     embedding, output = [], []
     for token, _ in VOCAB:
-        # dimension 0 is always on; dimension 1 says "a tool call has just begun", which the template follows with a new line
-        embedding += [1.0, float(token == "<tool_call>")] + [chance.gauss(0, 0.05) for _ in range(WIDTH - 2)]
-        output += [liking(token) / scale, 10.0 if ID[token] == NEWLINE else 0.0] + [chance.gauss(0, 1) for _ in range(WIDTH - 2)]
+        # dimension 0 is always on, those of the habits when the newest token has one, the others are chance
+        rest = WIDTH - 1 - len(HABITS)
+        embedding += [1.0] + [float(token in before) for before, _ in HABITS] + [chance.gauss(0, 0.01) for _ in range(rest)]
+        output += [liking(token) / scale] + [liked.get(token, 0.0) for _, liked in HABITS]
+        output += [chance.gauss(0, 1) for _ in range(rest)]
     yield "token_embd.weight", (WIDTH, len(VOCAB)), embedding
     yield "output.weight", (WIDTH, len(VOCAB)), output
     for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
