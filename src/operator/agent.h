@@ -73,6 +73,7 @@ struct agent {
 	int refusals;			/* in a row */
 	int64_t max_tokens;		/* of a turn; grows when answers are cut */
 	double compact_at;		/* share of the window */
+	bool cramped;			/* said that the window is too small to work in */
 	bool bare;			/* cut down to the brief, and not answered since: there is nothing left to cut */
 
 	bool review_due;

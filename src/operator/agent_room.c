@@ -56,6 +56,21 @@ static char *text_of(const struct message *m)
 	return out.data ? buf_detach(&out) : NULL;
 }
 
+/* It goes on, but whoever watches must know why it forgets everything. */
+static void warn_of_small_window(struct agent *a)
+{
+	int64_t window = a->config.context_window - a->max_tokens;
+	char text[320];
+
+	if (a->cramped || (double)tokens_now(a) <= a->compact_at * (double)window)
+		return;
+	a->cramped = true;
+	snprintf(text, sizeof(text), "the task alone takes about %lld of the %lld tokens of the context window: the agent forgets nearly everything it sees. "
+		 "Start the model's server with a larger window, and correct agent.context-window if it is set", (long long)tokens_now(a),
+		 (long long)a->config.context_window);
+	agent_warn(a, text);
+}
+
 /* Begins anew from the record; summary may be NULL when the model could not give one. */
 static void restart(struct agent *a, const char *summary)
 {
@@ -70,6 +85,7 @@ static void restart(struct agent *a, const char *summary)
 		buf_addstr(&text, "\nThere is no summary of it: look at the working directory (lineage diff, what work) and at the newest attempts before you go on.\n");
 	memory_restart(&a->memory, text.data);
 	a->bare = true;
+	warn_of_small_window(a);
 	log_info("the conversation was cut for the %d. time, to about %lld tokens", a->memory.compactions, (long long)tokens_now(a));
 	buf_release(&text);
 }
