@@ -3,6 +3,7 @@
 #include "cli/doctor.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 /* NVIDIA's libraries, opened by hand: none is linked, each has a cost of its own when missing. */
 
@@ -93,8 +94,11 @@ static bool check_nvrtc(struct doctor *d)
 	int major = 0, minor = 0;
 
 	if (!get_version || get_version(&major, &minor) != 0) {
-		doctor_say(d, DOCTOR_MISSING, "nvrtc", "CUDA candidates cannot be built: install the CUDA toolkit (libnvrtc)", "not found");
-		return false;
+		bool nvcc = access("/usr/local/cuda/bin/nvcc", X_OK) == 0 || getenv("AVO_NVCC");
+
+		doctor_say(d, DOCTOR_MISSING, "nvrtc", nvcc ? "nvcc compiles instead, slower: install libnvrtc of the CUDA toolkit" :
+			   "CUDA candidates cannot be built: install the CUDA toolkit (libnvrtc)", "not found");
+		return nvcc;
 	}
 	doctor_say(d, DOCTOR_OK, "nvrtc", NULL, "%d.%d", major, minor);
 	return true;

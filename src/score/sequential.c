@@ -55,7 +55,8 @@ static enum decision look(const struct sequential *s)
 		if (lo > -tolerance && hi < tolerance)
 			return DECISION_MATCHED;
 	}
-	if (hi < 0)
+	/* early, only what is clearly slower: what may still turn out to match deserves its rounds */
+	if (hi < (s->count < s->plan.min_pairs ? -tolerance : 0))
 		return DECISION_REGRESSED;
 	return s->count >= s->plan.max_pairs ? DECISION_INCONCLUSIVE : DECISION_NONE;
 }

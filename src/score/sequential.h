@@ -5,7 +5,8 @@
  * half cancels in the mean and widens the interval.
  *
  * The interval of the mean is looked at a few times, not after every round:
- * after 2 rounds only to stop a challenger that is clearly slower, then
+ * after 2 rounds only to stop a challenger that is clearly slower (by more than
+ * match_tolerance), then
  * from min_pairs on at rounds that grow by about 1.4 up to max_pairs. The error
  * allowed, (1 - confidence) / 2 on each side, is split evenly over the looks,
  * so by the union bound the whole procedure calls a challenger that equals the

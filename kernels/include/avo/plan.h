@@ -4,7 +4,8 @@
  * A candidate is two files in one directory:
  *   kernel.cu   device code only: `extern "C" __global__` entry points, compiled
  *               by NVRTC to a cubin for the device (sm_90a, sm_100a, ...). No host
- *               headers exist there; <avo/device/...> is on the include path.
+ *               headers exist there; <avo/device/...> is on the include path. A
+ *               line "// avo-compiler: nvcc" has nvcc compile it instead.
  *   plan.c      this file's one function, avo_plan(), compiled by the C compiler
  *               and run in a process without a GPU, without files and network.
  * plan.c may `#include "kernel.cu"` to share its parameters (tile sizes, stages,

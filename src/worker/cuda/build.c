@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "worker/cuda/compiler.h"
 #include "worker/cuda/gpu.h"
-#include "worker/cuda/nvrtc.h"
 #include "worker/cuda/planner.h"
 #include "worker/cuda/ptxas.h"
 #include "worker/sha256.h"
@@ -88,17 +88,28 @@ static enum avo_status copy_file(void *arg, const char *path, const char *name, 
 	return st;
 }
 
-static enum avo_status name_build(char key[65], const char *dir, const char *include_dir, const char *arch, struct error *err)
+static enum avo_status choose_compiler(struct compiler *out, const char *dir, const char *arch, struct error *err)
+{
+	char *path = path_join(dir, "kernel.cu");
+	struct buf source = BUF_INIT;
+	enum avo_status st;
+
+	/* one that cannot be read is missed when it is compiled */
+	path_read(&source, path, SOURCE_MAX, NULL);
+	st = compiler_choose(out, buf_cstr(&source), arch, err);
+	buf_release(&source);
+	free(path);
+	return st;
+}
+
+static enum avo_status name_build(char key[65], const struct compiler *compiler, const char *dir, const char *include_dir,
+				  const char *arch, struct error *err)
 {
 	struct sha256 s;
 	enum avo_status st;
-	char compiler[32];
 
 	sha256_init(&s);
-	st = nvrtc_describe(compiler, sizeof(compiler), err);
-	if (st != AVO_OK)
-		return st;
-	sha256_add_text(&s, compiler, strlen(compiler));
+	sha256_add_text(&s, compiler->name, strlen(compiler->name));
 	sha256_add_text(&s, arch, strlen(arch));
 	st = each_file(include_dir, "", hash_file, &s, err);
 	if (st == AVO_OK)
@@ -126,7 +137,7 @@ static void read_report(struct build_report *r)
 	r->shared_bytes = ptxas_shared(&report);
 }
 
-static enum avo_status compile_files(struct build_report *r, const char *work, const char *arch, const char *include_dir, struct error *err)
+static enum avo_status compile_files(struct build_report *r, const struct compiler *compiler, const char *work, const char *arch, const char *include_dir, struct error *err)
 {
 	char *kernel = path_join(work, "kernel.cu"), *plan = path_join(work, "plan.c");
 	enum avo_status st = AVO_OK;
@@ -135,7 +146,7 @@ static enum avo_status compile_files(struct build_report *r, const char *work, c
 	if (!ok)
 		build_failed(r, "a CUDA candidate is kernel.cu and plan.c; one of them is not there");
 	if (ok) {
-		st = nvrtc_compile_in_sandbox(&ok, &r->log, work, "kernel.cubin", arch, include_dir, COMPILE_MS, err);
+		st = compiler_run(&ok, &r->log, compiler, work, "kernel.cubin", arch, include_dir, COMPILE_MS, err);
 		if (st == AVO_OK && !ok)
 			build_failed(r, "kernel.cu does not compile");
 	}
@@ -169,7 +180,7 @@ static void recall_log(struct build_report *r, const char *dir)
 	free(path);
 }
 
-static enum avo_status compile_into(struct build_report *r, const char *target, const char *dir, const char *cache, const char *arch,
+static enum avo_status compile_into(struct build_report *r, const struct compiler *compiler, const char *target, const char *dir, const char *cache, const char *arch,
 				    const char *include_dir, struct error *err)
 {
 	char *work = NULL;
@@ -179,7 +190,7 @@ static enum avo_status compile_into(struct build_report *r, const char *target, 
 		return st;
 	st = each_file(dir, "", copy_file, work, err);
 	if (st == AVO_OK)
-		st = compile_files(r, work, arch, include_dir, err);
+		st = compile_files(r, compiler, work, arch, include_dir, err);
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
 		st = keep_log(r, work, err);
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED && chmod(work, 0755) != 0)
@@ -196,6 +207,7 @@ enum avo_status gpu_build(struct build **out, struct build_report *r, const stru
 {
 	char key[65], name[80], *place = NULL, *include_dir = path_data("kernels/include");
 	struct build *b = xcalloc(1, sizeof(*b));
+	struct compiler compiler;
 	int64_t start = clock_mono_ns();
 	enum avo_status st = path_mkdirs(cache, 0755, err);
 
@@ -204,7 +216,9 @@ enum avo_status gpu_build(struct build **out, struct build_report *r, const stru
 	if (st == AVO_OK && !(place = realpath(cache, NULL)))
 		st = error_errno(err, errno, "cannot find the cache %s", cache);
 	if (st == AVO_OK)
-		st = name_build(key, dir, include_dir, facts->arch, err);
+		st = choose_compiler(&compiler, dir, facts->arch, err);
+	if (st == AVO_OK)
+		st = name_build(key, &compiler, dir, include_dir, facts->arch, err);
 	if (st == AVO_OK) {
 		snprintf(name, sizeof(name), "cuda-%.32s", key);
 		b->dir = path_join(place, name);
@@ -215,7 +229,7 @@ enum avo_status gpu_build(struct build **out, struct build_report *r, const stru
 			utimensat(AT_FDCWD, b->dir, NULL, 0);	/* used now: the engine removes the longest unused first */
 			recall_log(r, b->dir);
 		} else {
-			st = compile_into(r, b->dir, dir, place, facts->arch, include_dir, err);
+			st = compile_into(r, &compiler, b->dir, dir, place, facts->arch, include_dir, err);
 		}
 	}
 	r->ms = (double)(clock_mono_ns() - start) * 1e-6;
@@ -245,6 +259,7 @@ enum avo_status gpu_build_trusted(char **out, const char *arch, const char *cach
 {
 	char name[64], *work = NULL, *source = NULL, *cubin = NULL, *place = realpath(cache, NULL), *target;
 	struct buf log = BUF_INIT;
+	struct compiler compiler;
 	enum avo_status st;
 	struct sha256 s;
 	char key[65];
@@ -270,7 +285,9 @@ enum avo_status gpu_build_trusted(char **out, const char *arch, const char *cach
 		st = path_write_atomic(source, trusted_source, strlen(trusted_source), 0644, err);
 	}
 	if (st == AVO_OK)
-		st = nvrtc_compile_in_sandbox(&ok, &log, work, "kernel.cubin", arch, work, COMPILE_MS, err);
+		st = compiler_choose(&compiler, NULL, arch, err);
+	if (st == AVO_OK)
+		st = compiler_run(&ok, &log, &compiler, work, "kernel.cubin", arch, work, COMPILE_MS, err);
 	if (st == AVO_OK && !ok)
 		st = error_set(err, AVO_ENVIRONMENT, "the worker's device code does not compile here: %.300s", buf_cstr(&log));
 	if (st == AVO_OK && rename(cubin, target) != 0)

@@ -6,6 +6,7 @@ libavocuda_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include -isystem 
 libavocuda_a_SOURCES = \
 	src/worker/cuda/baseline.c \
 	src/worker/cuda/build.c \
+	src/worker/cuda/compiler.c src/worker/cuda/compiler.h src/worker/cuda/nvcc.c src/worker/cuda/nvcc.h \
 	src/worker/cuda/facts.c \
 	src/worker/cuda/gpu.c src/worker/cuda/gpu.h \
 	src/worker/cuda/keeper.c \

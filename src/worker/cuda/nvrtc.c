@@ -22,6 +22,8 @@ static struct {
 	__typeof__(&nvrtcGetProgramLog) log;
 	__typeof__(&nvrtcGetCUBINSize) cubin_size;
 	__typeof__(&nvrtcGetCUBIN) cubin;
+	__typeof__(&nvrtcGetNumSupportedArchs) arch_count;
+	__typeof__(&nvrtcGetSupportedArchs) archs;
 } rtc;
 
 static enum avo_status load(struct error *err)
@@ -43,6 +45,8 @@ static enum avo_status load(struct error *err)
 		{ "nvrtcGetProgramLog", &rtc.log, false },
 		{ "nvrtcGetCUBINSize", &rtc.cubin_size, false },
 		{ "nvrtcGetCUBIN", &rtc.cubin, false },
+		{ "nvrtcGetNumSupportedArchs", &rtc.arch_count, true },
+		{ "nvrtcGetSupportedArchs", &rtc.archs, true },
 	};
 	enum avo_status st = rtc.loaded ? AVO_OK : dl_load(&library, symbols, ARRAY_LEN(symbols), err);
 
@@ -60,6 +64,18 @@ enum avo_status nvrtc_describe(char *out, size_t size, struct error *err)
 	rtc.version(&major, &minor);
 	snprintf(out, size, "NVRTC %d.%d", major, minor);
 	return AVO_OK;
+}
+
+bool nvrtc_knows(const char *arch)
+{
+	int wanted = atoi(arch + strlen("sm_")), list[64], count = 0, i;
+
+	if (!rtc.arch_count || !rtc.archs || rtc.arch_count(&count) != NVRTC_SUCCESS || count > (int)ARRAY_LEN(list) ||
+	    rtc.archs(list) != NVRTC_SUCCESS)
+		return true;
+	for (i = 0; i < count && list[i] != wanted; i++)
+		;
+	return i < count;
 }
 
 /* ---- in the compile process ------------------------------------------------ */

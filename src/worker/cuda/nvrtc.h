@@ -26,6 +26,9 @@ enum avo_status nvrtc_compile_in_sandbox(bool *ok, struct buf *log, const char *
 /* argv: flag arch include_dir source output. The exit status is 0, 1 (source refused) or 3 (no NVRTC). */
 int nvrtc_process(int argc, char **argv);
 
+/* Whether it compiles for this architecture; true when it does not say. After nvrtc_describe(). */
+bool nvrtc_knows(const char *arch);
+
 /* "NVRTC 13.0" into out, or AVO_ENVIRONMENT where there is none. */
 enum avo_status nvrtc_describe(char *out, size_t size, struct error *err);
 

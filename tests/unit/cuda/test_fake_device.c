@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "score/redteam.h"
 #include "task/score.h"
+#include "worker/cuda/nvcc.h"
 #include "worker/cuda/nvrtc.h"
 #include "../worker/worker_client.h"
 
@@ -338,6 +339,50 @@ static void a_candidate_that_goes_wrong_beside_a_baseline_is_said_so(void **stat
 	free(same);
 }
 
+/* A worker of its own with this NVRTC, where nvcc must do. */
+static void nvcc_compiles(const char *nvrtc, const char *kernel, const char *head, const char *verdict, const char *words)
+{
+	struct client mine = client;
+	char *dir, *path, *text;
+	struct buf source = BUF_INIT;
+	cJSON *result;
+
+	if (nvrtc)
+		setenv("AVO_NVRTC", nvrtc, 1);
+	client_open(&client);
+	dir = candidate(kernel);
+	path = path_join(dir, "kernel.cu");
+	assert_int_equal(path_read(&source, path, 1 << 20, NULL), AVO_OK);
+	text = xasprintf("%s%s", head, buf_cstr(&source));
+	write_file(dir, "kernel.cu", text);
+	result = run_job("evaluate", dir, NULL);
+	expect(result, verdict, words);
+	if (strcmp(verdict, "passed") == 0)
+		assert_true(json_int(json_obj(result, "build"), "registers", -1) > 0);
+	cJSON_Delete(result);
+	buf_release(&source);
+	free(dir);
+	free(path);
+	free(text);
+	client_close(&client);
+	unsetenv("AVO_NVRTC");
+	client = mine;
+}
+
+static void nvcc_compiles_where_nvrtc_cannot(void **state)
+{
+	char name[64];
+
+	if (nvcc_describe(name, sizeof(name), NULL) != AVO_OK)
+		skip();
+	/* no NVRTC at all */
+	nvcc_compiles("/nonexistent/libnvrtc.so", "works", "", "passed", NULL);
+	nvcc_compiles("/nonexistent/libnvrtc.so", "works", "int oops = then;\n", "build-failed", "identifier \"then\" is undefined");
+	/* a header that only a host compiler has */
+	nvcc_compiles(NULL, "works", "#include <vector>\n", "build-failed", "vector");
+	nvcc_compiles(NULL, "works", "// avo-compiler: nvcc\n#include <vector>\n", "passed", NULL);
+}
+
 /* Those bad candidates that are found out before anything of theirs runs on a device. */
 static void lies_in_a_plan_are_found_without_a_gpu(void **state)
 {
@@ -428,6 +473,7 @@ int main(void)
 		cmocka_unit_test(the_header_of_a_baseline_is_cxx_too),
 		cmocka_unit_test(a_cubin_with_a_plan_is_a_baseline),
 		cmocka_unit_test(a_candidate_that_goes_wrong_beside_a_baseline_is_said_so),
+		cmocka_unit_test(nvcc_compiles_where_nvrtc_cannot),
 		cmocka_unit_test(lies_in_a_plan_are_found_without_a_gpu),
 		cmocka_unit_test(no_device_and_no_context_are_said_so),
 	};

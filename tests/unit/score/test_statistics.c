@@ -150,6 +150,21 @@ static void no_gain_is_decided_before_min_pairs(void **state)
 	assert_int_equal(s.count, plan.min_pairs);
 }
 
+/* Two calm rounds that happen to lie a hair below 1 are no regression yet. */
+static void what_may_match_is_not_given_up_early(void **state)
+{
+	struct sequential_plan plan = SEQUENTIAL_PLAN_DEFAULT;
+	struct sequential s;
+	int i;
+
+	sequential_init(&s, &plan);
+	assert_int_equal(sequential_add(&s, -0.0002, -0.00021), DECISION_NONE);
+	assert_int_equal(sequential_add(&s, -0.0002, -0.00021), DECISION_NONE);
+	for (i = 2; i < plan.min_pairs; i++)
+		sequential_add(&s, -0.0002, -0.00021);
+	assert_int_equal(s.decision, DECISION_MATCHED);
+}
+
 /* One wild round must widen the interval, not make a gain. */
 static void an_outlier_does_not_make_a_gain(void **state)
 {
@@ -208,6 +223,7 @@ int main(void)
 		cmocka_unit_test(equal_kernels_end_as_matched_or_inconclusive),
 		cmocka_unit_test(a_real_gain_is_found),
 		cmocka_unit_test(a_slow_challenger_is_given_up_early),
+		cmocka_unit_test(what_may_match_is_not_given_up_early),
 		cmocka_unit_test(no_gain_is_decided_before_min_pairs),
 		cmocka_unit_test(an_outlier_does_not_make_a_gain),
 		cmocka_unit_test(the_interval_covers_the_ratio),
