@@ -123,7 +123,7 @@ bool engine_profile_look(struct engine *e)
 		return false;
 	}
 	if (cache_export(&dir, tree, e, commit_of(e, what), NULL) == AVO_OK)
-		submit(&e->own_profile, what, dir, NULL, true);
+		submit(&e->own_profile, what, dir, e->settings.profile_case[0] ? e->settings.profile_case : NULL, true);
 	free(dir);
 	return e->own_profile.evaluation != NULL;
 }

@@ -28,6 +28,7 @@ const struct setting settings_table[] = {
 	{ "score.peers", SETTING_BOOL, "true", "Measure the peak and the peer baselines at the first start" },
 	{ "score.baseline", SETTING_TEXT, "", "A baseline of your own beside the peers: a candidate's directory, a .so, or a .cubin with its plan; below the run, or absolute; may be given several times; see avo-candidate(7)" },
 	{ "score.profile", SETTING_TEXT, "versions", "What the hardware's counters are read for: versions (every new one, and attempts that wait for approval), or never" },
+	{ "score.profile-case", SETTING_TEXT, "", "The case on which they are read; not set: the suite's first" },
 	{ "score.cache-size", SETTING_INT, "512", "MiB that builds and exports may keep under .avo/cache" },
 
 	{ "supervisor.enabled", SETTING_BOOL, "true", "Redirect the search when it stalls or goes in circles" },
@@ -182,6 +183,7 @@ static enum avo_status read_profile(struct settings *out, const struct conf *con
 {
 	const char *value = conf_str(conf, "score.profile", setting_find("score.profile")->fallback);
 
+	read_text(out->profile_case, sizeof(out->profile_case), conf, "score.profile-case");
 	out->profile = strcmp(value, "versions") == 0;
 	if (!out->profile && strcmp(value, "never") != 0)
 		return error_set(err, AVO_USAGE, "score.profile = %.40s is neither versions nor never", value);

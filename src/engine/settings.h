@@ -37,6 +37,7 @@ struct settings {
 	int64_t deadline_ms, min_pairs, max_pairs, cache_mib;
 	double confidence, match_tolerance, max_seconds;
 	bool peers, profile;
+	char profile_case[48];
 	bool supervisor;
 	int64_t stall, repeats, same_errors, cycle, idle_steps, tool_cycle, stall_ms, cooldown;
 	double burn;

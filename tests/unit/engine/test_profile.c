@@ -164,8 +164,10 @@ static void a_run_that_was_not_profiled_begins_with_its_incumbent(void **state)
 	incumbent = state_best(&r.state)->id;
 	assert_true(incumbent > 0);
 	rig_set(&r, "score.profile", "versions");
+	rig_set(&r, "score.profile-case", "causal");
 	rig_run(&r, 0, 1);
 	assert_non_null(profile_of(&r, 'v', incumbent));
+	assert_string_equal(profile_of(&r, 'v', incumbent)->case_name, "causal");
 	assert_null(profile_of(&r, 'v', incumbent - 1));
 	rig_free(&r);
 }
