@@ -274,17 +274,53 @@ static char *source_tree(void)
 	return top;
 }
 
+/*
+ * A file of the tree that the program was installed in, PREFIX/bin or PREFIX/libexec/avo, wherever that lies now; NULL when
+ * it is not there. A program that was copied elsewhere belongs to no tree: nothing beside it is trusted.
+ */
+static char *in_installed_tree(const char *relative)
+{
+	char *dir = path_program_dir(), *path = NULL;
+
+	if (str_ends(dir, "/bin"))
+		path = xasprintf("%.*s/%s", (int)(strlen(dir) - strlen("/bin")), dir, relative);
+	else if (str_ends(dir, "/libexec/avo"))
+		path = xasprintf("%.*s/%s", (int)(strlen(dir) - strlen("/libexec/avo")), dir, relative);
+	free(dir);
+	if (path && !path_exists(path)) {
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
 char *path_data(const char *relative)
 {
 	const char *env = getenv("AVO_DATA_DIR");
-	char *top, *path;
+	char *top = env && *env ? xstrdup(env) : source_tree(), *path;
 
-	if (env && *env)
-		return path_join(env, relative);
-	top = source_tree();
-	path = path_join(top ? top : AVO_PKGDATADIR, relative);
+	if (!top)
+		top = in_installed_tree("share/avo");
+	if (!top)
+		top = xstrdup(AVO_PKGDATADIR);
+	if (!*relative)
+		return top;
+	path = path_join(top, relative);
 	free(top);
 	return path;
+}
+
+enum avo_status path_data_check(struct error *err)
+{
+	char *suites = path_data("kernels/suites"), *place = path_data("");
+	enum avo_status st = AVO_OK;
+
+	if (!path_is_dir(suites))
+		st = error_set(err, AVO_ENVIRONMENT, "avo's own files (seeds, suites, notes) are not in %s: the program was moved without them; "
+			       "move the whole tree it was installed in, or set AVO_DATA_DIR", place);
+	free(suites);
+	free(place);
+	return st;
 }
 
 static char *program_in_path(const char *name)
@@ -306,10 +342,16 @@ static char *program_in_path(const char *name)
 char *path_program(const char *name)
 {
 	char *dir = path_program_dir();
-	char *candidate = path_join(dir, name);
+	char *candidate = path_join(dir, name), *relative;
 
 	free(dir);
 	if (access(candidate, X_OK) == 0)
+		return candidate;
+	free(candidate);
+	relative = path_join("libexec/avo", name);
+	candidate = in_installed_tree(relative);
+	free(relative);
+	if (candidate && access(candidate, X_OK) == 0)
 		return candidate;
 	free(candidate);
 	candidate = path_join(AVO_LIBEXECDIR, name);

@@ -35,13 +35,16 @@ enum avo_status path_temp_dir(char **out, const char *dir, const char *prefix, s
 
 /*
  * Where avo's own read-only data (kernels/, knowledge/) lies: $AVO_DATA_DIR, the source tree
- * the program was built in when it runs from its build directory, else the installed place.
- * Owned by the caller; never NULL.
+ * the program was built in when it runs from its build directory, else the installed place: the tree around the program,
+ * which may have been moved as a whole, before the one that configure was told.
+ * "" names the place itself. Owned by the caller; never NULL.
  */
 char *path_data(const char *relative);
+/* AVO_OK when that data is there; else AVO_ENVIRONMENT, saying where it was looked for and what to do. */
+enum avo_status path_data_check(struct error *err);
 /* The directory of the running program; owned. */
 char *path_program_dir(void);
-/* A program of avo's own (avo-worker): beside the running one, or in libexecdir, or in $PATH. Owned; NULL if nowhere. */
+/* A program of avo's own (avo-worker): beside the running one, or in libexecdir (also of a tree that was moved), or in $PATH. Owned; NULL if nowhere. */
 char *path_program(const char *name);
 
 #endif

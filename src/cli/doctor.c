@@ -119,7 +119,7 @@ static void doctor_sandbox(struct doctor *d)
 }
 
 static void (*const checks_in_order[])(struct doctor *) = {
-	doctor_compiler, doctor_worker, doctor_sandbox, doctor_processor, doctor_clock, doctor_openblas, doctor_cuda,
+	doctor_compiler, doctor_worker, doctor_data, doctor_sandbox, doctor_processor, doctor_clock, doctor_openblas, doctor_cuda,
 	doctor_git, doctor_libraries, doctor_file_system, doctor_socket, doctor_terminal, doctor_locale, doctor_session,
 	doctor_model,
 };

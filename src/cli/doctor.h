@@ -38,6 +38,7 @@ void doctor_session(struct doctor *d);
 /* doctor_software.c */
 void doctor_compiler(struct doctor *d);
 void doctor_worker(struct doctor *d);
+void doctor_data(struct doctor *d);
 void doctor_libraries(struct doctor *d);
 void doctor_git(struct doctor *d);
 void doctor_openblas(struct doctor *d);

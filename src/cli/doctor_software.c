@@ -100,6 +100,19 @@ void doctor_worker(struct doctor *d)
 	free(path);
 }
 
+void doctor_data(struct doctor *d)
+{
+	char *place = path_data("");
+	struct error err;
+
+	if (path_data_check(&err) == AVO_OK)
+		doctor_say(d, DOCTOR_OK, "data", NULL, "seeds, suites and notes in %s", place);
+	else
+		doctor_say(d, DOCTOR_BROKEN, "data", "move the whole tree it was installed in, or set AVO_DATA_DIR",
+			   "seeds, suites and notes are not in %s", place);
+	free(place);
+}
+
 void doctor_git(struct doctor *d)
 {
 	const char *const argv[] = { "git", "--version", NULL };

@@ -273,7 +273,9 @@ enum avo_status suite_load(struct suite *out, const char *name, struct error *er
 	buf_printf(&relative, "kernels/suites/%s.suite", name);
 	path = is_path ? NULL : path_data(buf_cstr(&relative));
 	name_of_path(short_name, sizeof(short_name), is_path ? name : path);
-	if (path && !path_exists(path))
+	if (path && path_data_check(err) != AVO_OK)
+		st = AVO_ENVIRONMENT;
+	else if (path && !path_exists(path))
 		st = error_set(err, AVO_USAGE, "there is no suite \"%s\" (looked for %s); name a file to use one of your own", name, path);
 	else
 		st = path_read(&text, path ? path : name, SUITE_MAX_BYTES, err);

@@ -15,7 +15,7 @@ can_run=3
 
 out=$("$avo" doctor "$dir" 2>&1)
 is $? $can_run "exit status says whether the cpu backend can run"
-for check in compiler worker sandbox processor clock openblas 'cuda driver' nvrtc cupti cudnn nvml git libgit2 libcurl sqlite \
+for check in compiler worker data sandbox processor clock openblas 'cuda driver' nvrtc cupti cudnn nvml git libgit2 libcurl sqlite \
 	cJSON ncurses disk socket terminal locale session; do
 	like "$out" "^(ok|note|missing|broken) +$check " "a line for: $check"
 done

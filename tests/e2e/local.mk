@@ -40,6 +40,9 @@ tests/e2e/leave.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
 TESTS += tests/e2e/budget.sh
 EXTRA_DIST += tests/e2e/budget.sh
 tests/e2e/budget.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
+TESTS += tests/e2e/install.sh
+EXTRA_DIST += tests/e2e/install.sh
+tests/e2e/install.log: avo$(EXEEXT) avo-worker$(EXEEXT)
 TESTS += tests/e2e/key.sh
 EXTRA_DIST += tests/e2e/key.sh
 tests/e2e/key.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
