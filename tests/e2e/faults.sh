@@ -13,8 +13,12 @@ trap 'kill $server 2>/dev/null; "$avo" stop "$run" >/dev/null 2>&1; rm -rf "$tmp
 unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY SSL_CERT_FILE AVO_SCRIPT
 export HOME="$tmp" AVO_RC=
 (umask 077; echo sk-faults-0987654321-never-seen >"$tmp/key")
-printf '%s\n' '{"text":"I look.","calls":[{"name":"shell","input":{"command":"env; echo looked"}}]}' \
-	'{"calls":[{"name":"submit","input":{"summary":"seen"}}]}' >"$tmp/script"
+poll='{"name":"shell","input":{"job":2}}'
+cat >"$tmp/script" <<SCRIPT
+{"text":"I look.","calls":[{"name":"shell","input":{"command":"env; echo looked"}},{"name":"shell","input":{"command":"sleep 100","background":true}}]}
+{"text":"I wait for it.","calls":[$poll,$poll,$poll,$poll,$poll,$poll,$poll]}
+{"calls":[{"name":"submit","input":{"summary":"seen"}}]}
+SCRIPT
 
 start_server() { # WIRE OPTION...
 	wire=$1
@@ -74,12 +78,16 @@ for wire in messages chat; do
 		git config -f "$run/avo.conf" agent.ca-file "$tmp/ca.pem"
 	else
 		export SSL_CERT_FILE="$tmp/ca.pem"
-		like "$(doctor "$run")" 'ok +model .*answers on the chat wire' "the doctor talks to it once its CA is named in SSL_CERT_FILE"
 	fi
 	(with_key timeout 120 "$avo" run --headless --steps 1 "$run") >"$tmp/out" 2>&1
 	has '"type":"step-ended".*seen'
 	ok $? "$wire: once its CA is named the agent works" || sed 's/^/# /' "$tmp/out" "$tmp/model.log" "$run/.avo/engine.log"
+	is "$(events | grep -c '"action-ended".*"result":"\[job 2 still runs')" 7 "$wire: it waits for a job of its own"
+	unlike "$(events)" '"trigger":"tool-cycle"' "$wire: which the supervisor does not take for going in a circle"
 	unlike "$(cat "$run"/.avo/journal/* "$run"/.avo/engine.log "$run"/.avo/blobs/* "$tmp/out" 2>/dev/null)" 'sk-faults-0987654321' "$wire: the key is in no file of the run"
+	if [ $wire = chat ]; then
+		like "$(doctor "$run")" 'ok +model .*answers on the chat wire' "the doctor talks to it once its CA is named in SSL_CERT_FILE"
+	fi
 	stop_server
 	unset SSL_CERT_FILE
 done
@@ -128,7 +136,7 @@ EOS
 chmod 700 "$tmp/editor"
 if [ -x "$vtdrive" ]; then
 	git config -f "$run/avo.conf" --unset agent.key-command
-	printf '%s\n' 'wait 20000 versions' 'key e' "wait 20000 is as it was" 'key Q' 'exit 0 20000' >"$tmp/typed"
+	printf '%s\n' 'wait 20000 1 lineage' 'key e' "wait 20000 is as it was" 'key Q' 'exit 0 20000' >"$tmp/typed"
 	(with_key env TERM=xterm-256color VISUAL="$tmp/editor" timeout 100 "$vtdrive" 120 40 "$tmp/typed" -- "$avo" run "$run") >"$tmp/typed.out" 2>&1
 	grep -q '^HOME=' "$tmp/editor.env"
 	ok $? "an editor can be started from the workbench of avo run" || sed 's/^/# /' "$tmp/typed.out"

@@ -43,7 +43,10 @@ static void apply(struct bench *b, cJSON *event)
 	line = journal_last_line(b->journal, &len, &ref);
 	assert_int_equal(json_parse(&parsed, line, len, NULL), AVO_OK);
 	state_apply(&b->state, parsed, ref);
-	b->warnings += strcmp(json_str(parsed, "type", ""), "warning") == 0;
+	if (strcmp(json_str(parsed, "type", ""), "warning") == 0) {
+		b->warnings++;
+		snprintf(b->last_warning, sizeof(b->last_warning), "%s", json_str(parsed, "text", ""));
+	}
 	b->usages += strcmp(json_str(parsed, "type", ""), "usage") == 0;
 	cJSON_Delete(parsed);
 }
@@ -102,6 +105,7 @@ static int action_start(struct operator_host *host, const char *kind, const char
 static void action_done(struct operator_host *host, int action, bool ok, const char *result, const cJSON *detail)
 {
 	assert_int_equal(action, bench_of(host)->actions);
+	bench_of(host)->calls_counted += json_str(detail, "call", NULL) != NULL;
 }
 
 static void score(void *arg)
@@ -185,6 +189,12 @@ static void record(struct operator_host *host, cJSON *event)
 
 static void live(struct operator_host *host, const char *kind, const char *text)
 {
+	struct bench *b = bench_of(host);
+
+	if (strcmp(kind, "wait") != 0)
+		return;
+	b->waits++;
+	snprintf(b->last_wait, sizeof(b->last_wait), "%s", text);
 }
 
 static void step_done(struct operator_host *host, enum step_outcome outcome, const char *text)

@@ -45,6 +45,10 @@ struct bench {
 	int warnings, usages;
 	cJSON *profile;			/* asked for, not answered yet */
 	int profiles;
+	char last_warning[640];
+	char last_wait[512];		/* what was shown live */
+	int waits;
+	int calls_counted;		/* actions whose call the supervisor may compare with others */
 };
 
 static const struct operator_ops *const ops = &operator_agent;

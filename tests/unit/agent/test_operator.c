@@ -391,6 +391,121 @@ static void a_rejected_key_pauses_until_somebody_says_go_on(void **state)
 	assert_string_equal(b->outcome_text, "in again");
 }
 
+static void overloaded(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	if (b->asks <= 5) {
+		out->status = 529;
+		buf_addstr(&out->body, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}");
+		return;
+	}
+	use_tool(turn, "submit", "{\"summary\":\"through\"}");
+}
+
+static void an_outage_is_counted_down_and_journaled_once_with_its_end(void **state)
+{
+	struct bench *b = *state;
+
+	b->model = overloaded;
+	conf_set(b->conf, "agent.backoff", "0.02", NULL);
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->asks == 3);
+	/* a server may stumble without a line in the journal */
+	assert_int_equal(b->warnings, 0);
+	assert_non_null(strstr(b->last_wait, "the model server: Overloaded; try "));
+	UNTIL(b, b->warnings == 1);
+	assert_non_null(strstr(b->last_warning, "the model server does not answer: Overloaded; avo goes on trying for 12h"));
+	UNTIL(b, b->steps_done == 1);
+	assert_int_equal(b->asks, 6);
+	assert_int_equal(b->warnings, 2);
+	assert_non_null(strstr(b->last_warning, "the model server answers again, after"));
+	assert_true(b->waits >= 5);
+}
+
+static void limited(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	if (b->asks == 1) {
+		out->status = 429;
+		snprintf(out->headers, sizeof(out->headers), "Retry-After: 7200\r\n");
+		buf_addstr(&out->body, "{\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"come back later\"}}");
+		return;
+	}
+	use_tool(turn, "submit", "{\"summary\":\"later it was\"}");
+}
+
+static void a_long_limit_is_told_at_once_and_can_be_cut_short(void **state)
+{
+	struct bench *b = *state;
+
+	b->model = limited;
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->warnings == 1);
+	assert_non_null(strstr(b->last_warning, "come back later"));
+	assert_non_null(strstr(b->last_wait, "try 2 in 2h"));
+	assert_int_equal(b->asks, 1);
+	ops->message(b->op, "eva", "the limit is lifted");
+	UNTIL(b, b->steps_done == 1);
+	assert_string_equal(b->outcome_text, "later it was");
+}
+
+static void locked_for_ever(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	out->status = 401;
+	buf_addstr(&out->body, "{\"error\":{\"type\":\"authentication_error\",\"message\":\"invalid key\"}}");
+}
+
+static void a_reason_that_stays_is_journaled_once(void **state)
+{
+	struct bench *b = *state;
+	int i;
+
+	b->model = locked_for_ever;
+	bench_open(b);
+	bench_begin(b, NULL);
+	for (i = 1; i <= 5; i++) {
+		UNTIL(b, b->asks == i && strstr(b->last_wait, "invalid key"));
+		assert_int_equal(b->warnings, 1);
+		b->last_wait[0] = '\0';
+		ops->message(b->op, "eva", "try again");
+	}
+	assert_int_equal(b->steps_done, 0);
+}
+
+/* Eight looks at a job while it runs, then three at what is left of it. */
+static void patient(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	int i;
+
+	if (b->asks == 1) {
+		use_tool(turn, "shell", "{\"command\":\"sleep 100\",\"background\":true}");
+	} else if (b->asks == 2) {
+		for (i = 0; i < 8; i++)
+			turn->calls[i] = (struct model_call){ "c", "shell", "{\"job\":1}" };
+	} else if (b->asks == 3) {
+		turn->calls[0] = (struct model_call){ "c", "shell", "{\"job\":1,\"stop\":true}" };
+		for (i = 1; i < 4; i++)
+			turn->calls[i] = (struct model_call){ "c", "shell", "{\"job\":1}" };
+	} else {
+		use_tool(turn, "submit", "{\"summary\":\"waited\"}");
+	}
+}
+
+static void looking_at_a_running_job_does_not_count_as_the_same_call(void **state)
+{
+	struct bench *b = *state;
+
+	b->model = patient;
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->asks == 3);
+	assert_int_equal(b->actions, 9);
+	assert_int_equal(b->calls_counted, 1);
+	UNTIL(b, b->steps_done == 1);
+	assert_int_equal(b->actions, 14);
+	assert_int_equal(b->calls_counted, 6);
+}
+
 static void profiler(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
 {
 	static const struct {
@@ -450,6 +565,10 @@ int main(void)
 		ON_BENCH(twenty_cuts_keep_the_task_the_scores_and_the_ledger),
 		ON_BENCH(a_redirection_brings_a_review_and_directions),
 		ON_BENCH(a_rejected_key_pauses_until_somebody_says_go_on),
+		ON_BENCH(an_outage_is_counted_down_and_journaled_once_with_its_end),
+		ON_BENCH(a_long_limit_is_told_at_once_and_can_be_cut_short),
+		ON_BENCH(a_reason_that_stays_is_journaled_once),
+		ON_BENCH(looking_at_a_running_job_does_not_count_as_the_same_call),
 		ON_BENCH(profiles_are_compared_with_what_was_asked_for),
 	};
 

@@ -245,6 +245,43 @@ static void an_evaluation_breaks_a_cycle_of_calls(void **state)
 	state_release(&s);
 }
 
+/* A look at a job that still runs: it has no digest, since asking again is no repetition. */
+static void look(struct run_state *s)
+{
+	int id = action_count(s) + 1;
+
+	happen(s, "{\"type\":\"action-started\",\"action\":%d,\"step\":\"s1\",\"kind\":\"shell\",\"text\":\"job 1\"}", id);
+	happen(s, "{\"type\":\"action-ended\",\"action\":%d,\"ok\":true,\"result\":\"[job 1 still runs, 3 s]\",\"detail\":{}}", id);
+}
+
+static void waiting_for_a_job_is_no_cycle(void **state)
+{
+	struct run_state s;
+	struct finding f;
+	int i;
+
+	begin(&s);
+	for (i = 0; i < 40; i++) {
+		look(&s);
+		assert_false(supervisor_look(&f, &s, &tools));
+	}
+	/* nor with another call between two looks */
+	for (i = 0; i < 40; i++) {
+		if (i % 2)
+			call(&s, 7);
+		else
+			look(&s);
+		assert_false(supervisor_look(&f, &s, &tools));
+	}
+	/* once it has ended its output stays as it is, and whoever asks for it again and again goes in a circle */
+	for (i = 0; i < 4; i++) {
+		assert_false(supervisor_look(&f, &s, &tools));
+		call(&s, 9);
+	}
+	assert_true(supervisor_look(&f, &s, &tools));
+	state_release(&s);
+}
+
 static void money_and_tokens_that_buy_nothing_are_seen(void **state)
 {
 	const struct supervisor_limits l = { .burn = 0.25, .cost_usd = 40, .tokens = 1e6, .cooldown = 8 };
@@ -323,6 +360,7 @@ int main(void)
 		cmocka_unit_test(steps_that_evaluate_nothing_are_seen),
 		cmocka_unit_test(calls_that_come_back_are_seen),
 		cmocka_unit_test(an_evaluation_breaks_a_cycle_of_calls),
+		cmocka_unit_test(waiting_for_a_job_is_no_cycle),
 		cmocka_unit_test(money_and_tokens_that_buy_nothing_are_seen),
 		cmocka_unit_test(only_time_at_work_makes_a_stall),
 		cmocka_unit_test(faults_of_ours_and_switched_off_triggers_say_nothing),

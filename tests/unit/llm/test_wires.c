@@ -321,6 +321,125 @@ static void a_refusal_carries_its_reason(void **state)
 	llm_reply_release(&r);
 }
 
+/* A tool call whose arguments come as these bytes of JSON text, in pieces of every size; what the block holds. */
+static void assert_arguments(const char *pieces, const char *want, bool usable)
+{
+	size_t len = strlen(pieces), step;
+	struct llm_reply r;
+	cJSON *args;
+	int w;
+
+	for (w = 0; w < 2; w++) for (step = 1; step <= len + 1; step += step < 8 ? 1 : len) {
+		struct buf bytes = BUF_INIT;
+		size_t at;
+
+		buf_addstr(&bytes, w == MODEL_MESSAGES ?
+			   DATA("{\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}")
+			   DATA("{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"x\",\"input\":{}}}") :
+			   CALL("\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"x\",\"arguments\":\"\"}"));
+		for (at = 0; at < len; at += step) {
+			cJSON *piece = cJSON_CreateString("");
+			char *text = xstrndup(pieces + at, at + step < len ? step : len - at), *quoted;
+
+			cJSON_SetValuestring(piece, text);
+			quoted = json_print_new(piece);
+			buf_printf(&bytes, w == MODEL_MESSAGES ?
+				   DATA("{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":%s}}") :
+				   CALL("\"index\":0,\"function\":{\"arguments\":%s}"), quoted);
+			free(quoted);
+			free(text);
+			cJSON_Delete(piece);
+		}
+		buf_addstr(&bytes, w == MODEL_MESSAGES ?
+			   DATA("{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"}}") DATA("{\"type\":\"message_stop\"}") :
+			   FINISH("tool_calls"));
+		assert_int_equal(decode(&r, wires[w], bytes.data, bytes.len, 100, NULL), AVO_OK);
+		assert_int_equal(r.message.count, 1);
+		if (*want)
+			assert_string_equal(r.message.blocks[0].input, want);
+		assert_int_equal(block_arguments(&args, &r.message.blocks[0], NULL) == AVO_OK, usable);
+		/* not cut by a limit: the model is told what is wrong with them */
+		assert_false(r.message.blocks[0].cut);
+		cJSON_Delete(args);
+		llm_reply_release(&r);
+		buf_release(&bytes);
+	}
+}
+
+static void arguments_are_kept_to_the_byte_however_they_come(void **state)
+{
+	char *deep = xmalloc(4001);
+
+	assert_arguments("{\"text\":\"\\u00e4\\ud83d\\ude00\"}", "{\"text\":\"\\u00e4\\ud83d\\ude00\"}", true);
+	/* digits that a double does not hold */
+	assert_arguments("{\"ns\":1763740800123456789}", "{\"ns\":1763740800123456789}", true);
+	/* half a pair of surrogates is repaired where it is read, not refused */
+	assert_arguments("{\"text\":\"\\ud83d!\"}", "{\"text\":\"\\ud83d!\"}", true);
+	/* no arguments at all are an empty object */
+	assert_arguments("", "", true);
+	assert_arguments("{\"a\":1}{\"b\":2}", "{\"a\":1}{\"b\":2}", false);
+	assert_arguments("[1]", "[1]", false);
+	assert_arguments("{\"a\":NaN}", "{\"a\":NaN}", false);
+	/* deeper than any parser likes */
+	memset(deep, '[', 4000);
+	deep[4000] = '\0';
+	assert_arguments(deep, deep, false);
+	free(deep);
+}
+
+static void a_stream_may_repeat_its_beginning_and_leave_numbers_out(void **state)
+{
+	/* a gateway that starts again sends a second message_start: the last one's count holds */
+	assert_answer(&wire_messages,
+		DATA("{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}")
+		DATA("{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}")
+		DATA("{\"type\":\"content_block_start\",\"content_block\":{\"type\":\"text\",\"text\":\"\"}}")
+		DATA("{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}}")
+		DATA("{\"type\":\"content_block_stop\"}")
+		DATA("{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":3}}")
+		DATA("{\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"output_tokens\":4}}")
+		DATA("{\"type\":\"message_stop\"}") DATA("{\"type\":\"message_stop\"}"),
+		"{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}],\"stop\":\"end\",\"in\":5,\"read\":0,\"out\":4}");
+}
+
+static void counts_that_come_with_every_piece_are_not_added_up(void **state)
+{
+	assert_answer(&wire_chat,
+		DATA("{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":1}}")
+		DATA("{\"choices\":[{\"delta\":{\"content\":\"b\"}}],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2}}")
+		DATA("{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":3}}") "data: [DONE]\n\n",
+		"{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"ab\"}],\"stop\":\"end\",\"in\":10,\"read\":0,\"out\":3}");
+}
+
+/* Bytes that JSON or UTF-8 do not allow cost the answer nothing but themselves. */
+static void foreign_bytes_in_an_answer_do_no_harm(void **state)
+{
+	static const char chat[] = DATA("{\"choices\":[{\"delta\":{\"content\":\"a\\u0000b\\ud83dc\\udc00\"}}]}") FINISH("stop");
+	static const char messages[] = DATA("{\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}")
+		DATA("{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}")
+		DATA("{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a\\u0000b\\ud83dc\\udc00\"}}")
+		DATA("{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}") DATA("{\"type\":\"message_stop\"}");
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} answers[] = { { messages, sizeof(messages) - 1 }, { chat, sizeof(chat) - 1 } };
+	struct llm_reply r;
+	int w;
+
+	for (w = 0; w < 2; w++) {
+		const char *text;
+
+		assert_int_equal(decode(&r, wires[w], answers[w].bytes, answers[w].len, 1, NULL), AVO_OK);
+		text = r.message.blocks[0].text;
+		/* nothing behind the NUL is lost */
+		assert_non_null(strchr(text, 'b'));
+		assert_non_null(strstr(text, "\xef\xbf\xbd" "c"));
+		llm_reply_release(&r);
+	}
+	assert_answer(&wire_chat, DATA("{\"choices\":[{\"delta\":{\"content\":\"x\xff\xc3(\"}}]}") FINISH("stop"),
+		      "{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"x\xef\xbf\xbd\xef\xbf\xbd(\"}],\"stop\":\"end\",\"in\":0,\"read\":0,\"out\":0}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +455,10 @@ int main(void)
 		cmocka_unit_test(a_call_cut_by_the_limit_is_marked),
 		cmocka_unit_test(errors_inside_a_stream_are_read_in_both_shapes),
 		cmocka_unit_test(a_refusal_carries_its_reason),
+		cmocka_unit_test(arguments_are_kept_to_the_byte_however_they_come),
+		cmocka_unit_test(a_stream_may_repeat_its_beginning_and_leave_numbers_out),
+		cmocka_unit_test(counts_that_come_with_every_piece_are_not_added_up),
+		cmocka_unit_test(foreign_bytes_in_an_answer_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
