@@ -26,7 +26,7 @@ start_server() { # WIRE OPTION...
 	rm -f "$tmp/port"
 	"$AVO_TOP_BUILDDIR/tests/lib/model_script" "$wire" "$tmp/script" "$tmp/model.log" key="$tmp/key" "$@" >"$tmp/port" 2>"$tmp/model.err" &
 	server=$!
-	wait_for 20 test -s "$tmp/port" || return 1
+	wait_for 100 test -s "$tmp/port" || return 1
 	port=$(cat "$tmp/port")
 }
 stop_server() {
@@ -61,7 +61,7 @@ for wire in messages chat; do
 	fi
 	with_key "$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1 &
 	watcher=$!
-	wait_for 60 has '"type":"warning".*the model cannot be asked: the certificate of 127.0.0.1:'
+	wait_for 300 has '"type":"warning".*the model cannot be asked: the certificate of 127.0.0.1:'
 	ok $? "$wire: a certificate that nobody vouches for is in the journal" || sed 's/^/# /' "$tmp/out" "$run/.avo/engine.log"
 	like "$(events)" 'name its CA certificate in agent\.ca-file' "$wire: with what to do"
 	is "$(wc -l <"$tmp/model.log")" 0 "$wire: and nothing was sent"
@@ -79,7 +79,7 @@ for wire in messages chat; do
 	else
 		export SSL_CERT_FILE="$tmp/ca.pem"
 	fi
-	(with_key timeout 120 "$avo" run --headless --steps 1 "$run") >"$tmp/out" 2>&1
+	(with_key timeout 500 "$avo" run --headless --steps 1 "$run") >"$tmp/out" 2>&1
 	has '"type":"step-ended".*seen'
 	ok $? "$wire: once its CA is named the agent works" || sed 's/^/# /' "$tmp/out" "$tmp/model.log" "$run/.avo/engine.log"
 	is "$(events | grep -c '"action-ended".*"result":"\[job 2 still runs')" 7 "$wire: it waits for a job of its own"
@@ -100,12 +100,12 @@ git config -f "$run/avo.conf" agent.api messages
 stop_server
 with_key "$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1 &
 watcher=$!
-wait_for 60 has '"type":"warning".*the model server does not answer: 127.0.0.1:[0-9]* does not answer: does the server run?'
+wait_for 300 has '"type":"warning".*the model server does not answer: 127.0.0.1:[0-9]* does not answer: does the server run?'
 ok $? "a server that is away is in the journal" || sed 's/^/# /' "$tmp/out"
 is "$(events | grep -c 'the model server does not answer')" 1 "once, however often it is tried"
 like "$(events)" 'goes on trying for 12h' "with how long it will be tried"
 start_server messages port="$port"
-wait_for 60 has '"type":"warning".*the model server answers again, after'
+wait_for 300 has '"type":"warning".*the model server answers again, after'
 ok $? "and so is its return" || sed 's/^/# /' "$tmp/out"
 wait $watcher
 has '"type":"step-ended".*seen'
@@ -122,7 +122,7 @@ ok $? "in the journal too"
 stop_server
 start_server messages port="$port"
 git config -f "$run/avo.conf" agent.key-command "echo 'a word of advice' >&2; cat $tmp/key"
-timeout 120 "$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1
+timeout 500 "$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1
 is "$(events | grep -c '"type":"step-ended".*seen')" 2 "with a key from a command the agent works"
 unlike "$(cat "$run"/.avo/journal/* "$run"/.avo/engine.log "$tmp/out" 2>/dev/null)" 'sk-faults-0987654321' "which is in no file of the run"
 
@@ -136,8 +136,8 @@ EOS
 chmod 700 "$tmp/editor"
 if [ -x "$vtdrive" ]; then
 	git config -f "$run/avo.conf" --unset agent.key-command
-	printf '%s\n' 'wait 20000 1 lineage' 'key e' "wait 20000 is as it was" 'key Q' 'exit 0 20000' >"$tmp/typed"
-	(with_key env TERM=xterm-256color VISUAL="$tmp/editor" timeout 100 "$vtdrive" 120 40 "$tmp/typed" -- "$avo" run "$run") >"$tmp/typed.out" 2>&1
+	printf '%s\n' 'wait 200000 1 lineage' 'key e' "wait 200000 is as it was" 'key Q' 'exit 0 200000' >"$tmp/typed"
+	(with_key env TERM=xterm-256color VISUAL="$tmp/editor" timeout 500 "$vtdrive" 120 40 "$tmp/typed" -- "$avo" run "$run") >"$tmp/typed.out" 2>&1
 	grep -q '^HOME=' "$tmp/editor.env"
 	ok $? "an editor can be started from the workbench of avo run" || sed 's/^/# /' "$tmp/typed.out"
 	is "$(grep -cFf "$tmp/key" "$tmp/editor.env")" 0 "and finds the key neither in its environment nor in the workbench's"
@@ -150,7 +150,7 @@ run=$tmp/manual
 "$avo" init "$run" --operator manual --suite cpu-quick --seed reference >/dev/null
 git config -f "$run/avo.conf" score.worker "$AVO_TOP_BUILDDIR/tests/lib/fake_worker"
 git config -f "$run/avo.conf" score.peers false
-ANTHROPIC_API_KEY=$(cat "$tmp/key") VISUAL=$tmp/editor timeout 100 "$avo" step "$run" >"$tmp/out" 2>&1
+ANTHROPIC_API_KEY=$(cat "$tmp/key") VISUAL=$tmp/editor timeout 500 "$avo" step "$run" >"$tmp/out" 2>&1
 grep -q '^HOME=' "$tmp/editor.env"
 ok $? "an editor can be started by avo step" || sed 's/^/# /' "$tmp/out"
 is "$(grep -cFf "$tmp/key" "$tmp/editor.env")" 0 "and finds no key either"

@@ -25,12 +25,12 @@ has() { events | grep -q -- "$1"; }
 cat >"$tmp/script" <<'SCRIPT'
 {"calls":[{"name":"shell","input":{"command":"echo processes $(ls /proc | grep -c '^[0-9]'); cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c AVO_TEST; echo shell $((6 * 7))"}}]}
 {"calls":[{"name":"evaluate","input":{"title":"as it was"}}]}
-{"calls":[{"name":"shell","input":{"command":"echo now look; sleep 20","timeout_s":30}}]}
+{"calls":[{"name":"shell","input":{"command":"echo now look; sleep 500","timeout_s":600}}]}
 {"calls":[{"name":"submit","input":{"summary":"looked at"}}]}
 SCRIPT
 "$AVO_TOP_BUILDDIR/tests/lib/model_script" messages "$tmp/script" "$tmp/model.log" >"$tmp/port" 2>"$tmp/model.err" &
 server=$!
-wait_for 10 test -s "$tmp/port"
+wait_for 60 test -s "$tmp/port"
 $as "$avo" init "$run" --operator agent --model scripted --base-url "http://127.0.0.1:$(cat "$tmp/port")" --suite cpu-quick --seed reference >/dev/null
 is $? 0 "a run is made"
 for setting in "agent.api messages" "agent.key-env AVO_TEST_SECRET_KEY" "score.peers false"; do
@@ -38,7 +38,7 @@ for setting in "agent.api messages" "agent.key-env AVO_TEST_SECRET_KEY" "score.p
 done
 $as "$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1 &
 watcher=$!
-wait_for 60 has '"kind":"shell","text":"echo now look'
+wait_for 600 has '"kind":"shell","text":"echo now look'
 ok $? "the agent works: shell, evaluation, shell" || { cat "$tmp/out" "$run/.avo/engine.log" | sed 's/^/# /'; }
 pid=$(sed -n '1s/ .*//p' "$run/.avo/engine.lock")
 is "$(stat -c %U:%a "/proc/$pid/environ")" "root:400" "the engine's memory belongs to root now"

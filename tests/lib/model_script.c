@@ -149,6 +149,14 @@ static void answer(void *arg, const struct model_ask *ask, struct model_answer *
 	free(last);
 }
 
+static void hung(void *arg)
+{
+	struct script *s = arg;
+
+	fprintf(s->log, "hangs 0 messages ok in the middle of an answer\n");
+	fflush(s->log);
+}
+
 static void load(struct script *s, const char *path)
 {
 	struct buf text = BUF_INIT;
@@ -226,6 +234,7 @@ int main(int argc, char **argv)
 		return 3;
 	loop_on_signal(s.loop, SIGTERM, stop, s.loop);
 	server = model_server_new_at(s.port, s.loop, answer, &s);
+	model_server_on_hang(server, hung);
 	if (s.tls)
 		model_server_use_tls(server, s.tls);
 	printf("%d\n", model_server_port(server));

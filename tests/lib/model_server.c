@@ -33,6 +33,7 @@ struct model_server {
 	struct loop_fd *watch;
 	struct client *clients;
 	model_answer_fn *fn;
+	void (*hung)(void *arg);	/* may be NULL */
 	void *arg;
 };
 
@@ -120,6 +121,8 @@ static void end(struct client *c)
 		close_client(c, true);
 		return;
 	case MODEL_END_HANG:
+		if (c->server->hung)
+			c->server->hung(c->server->arg);
 		return;
 	case MODEL_END_PINGS:
 		send_chunk(c, ping, sizeof(ping) - 1);
@@ -353,4 +356,9 @@ void model_server_cut_uploads(struct model_server *s, size_t at, int times)
 {
 	s->cut_at = at;
 	s->cuts = times;
+}
+
+void model_server_on_hang(struct model_server *s, void (*fn)(void *arg))
+{
+	s->hung = fn;
 }

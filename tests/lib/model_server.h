@@ -47,6 +47,8 @@ struct model_server *model_server_new(struct loop *loop, model_answer_fn *fn, vo
 struct model_server *model_server_new_at(int port, struct loop *loop, model_answer_fn *fn, void *arg);
 void model_server_free(struct model_server *s);
 int model_server_port(const struct model_server *s);
+/* Called, with new's arg, when an answer that ends in MODEL_END_HANG has been handed to the socket as far as it goes. */
+void model_server_on_hang(struct model_server *s, void (*fn)(void *arg));
 /* From now on connections speak TLS; tls must outlive the server. */
 void model_server_use_tls(struct model_server *s, struct model_tls *tls);
 /*
