@@ -12,7 +12,7 @@ tests_lib_fake_worker_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 
 # model_script: a scripted model server, for tests of the whole engine.
 check_PROGRAMS += tests/lib/model_script
-tests_lib_model_script_SOURCES = tests/lib/model_script.c tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_judge.c tests/lib/model_turn.c tests/lib/model_tls.c tests/lib/model_tls.h
+tests_lib_model_script_SOURCES = tests/lib/model_script.c tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_judge.c tests/lib/model_turn.c tests/lib/model_tls.c tests/lib/model_tls.h tests/lib/model_h2.c tests/lib/model_h2.h
 tests_lib_model_script_LDADD = $(LIBAVO) $(LIBAVO_LIBS) $(OPENSSL_LIBS)
 
 # model_relay: between avo and a real model server; checks what passes.

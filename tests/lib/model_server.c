@@ -1,6 +1,7 @@
 #include "avo.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "tests/lib/model_h2.h"
 #include "tests/lib/model_server.h"
 
 #include <errno.h>
@@ -17,6 +18,9 @@ struct client {
 	struct loop_timer *timer;
 	struct buf in, out;		/* out: what the socket has not taken yet */
 	struct model_session *tls;	/* NULL: in clear */
+	bool is_h2;
+	struct model_h2 h2;
+	struct buf body;		/* HTTP/2: of the request */
 	struct model_answer answer;
 	size_t sent;
 	bool answering, head_sent, ended;
@@ -52,6 +56,7 @@ static void close_client(struct client *c, bool reset)
 	close(c->fd);
 	model_session_free(c->tls);
 	buf_release(&c->in);
+	buf_release(&c->body);
 	buf_release(&c->out);
 	buf_release(&c->answer.body);
 	free(c);
@@ -84,16 +89,26 @@ static void send_head(struct client *c)
 	int status = a->status ? a->status : 200;
 	const char *type = a->content_type ? a->content_type : status == 200 ? "text/event-stream" : "application/json";
 
-	buf_printf(&head, "HTTP/1.1 %d Whatever\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n"
-		   "Connection: close\r\n%s\r\n", status, type, a->headers);
+	if (c->is_h2)
+		model_h2_head(&c->h2, &head, status, type, a->headers);
+	else
+		buf_printf(&head, "HTTP/1.1 %d Whatever\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n"
+			   "Connection: close\r\n%s\r\n", status, type, a->headers);
 	send_all(c, head.data, head.len);
 	buf_release(&head);
 }
 
 static void send_chunk(struct client *c, const char *data, size_t len)
 {
+	struct buf frames = BUF_INIT;
 	char size[32];
 
+	if (c->is_h2) {
+		model_h2_data(&c->h2, &frames, data, len);
+		send_all(c, frames.data, frames.len);
+		buf_release(&frames);
+		return;
+	}
 	send_all(c, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", len));
 	send_all(c, data, len);
 	send_all(c, "\r\n", 2);
@@ -106,19 +121,35 @@ static void later(struct client *c, int ms)
 	c->timer = loop_add_timer(c->server->loop, ms, step, c);
 }
 
+/* HTTP/2: the connection stays for the next request. */
+static void end_h2_answer(struct client *c)
+{
+	buf_release(&c->answer.body);
+	memset(&c->answer, 0, sizeof(c->answer));
+	c->answering = c->head_sent = c->ended = false;
+	c->sent = 0;
+}
+
 static void end(struct client *c)
 {
 	static const char ping[] = ": still here\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n";
 
 	switch (c->answer.end) {
 	case MODEL_END_CLEAN:
-		close_client(c, false);
+		if (c->is_h2)
+			end_h2_answer(c);
+		else
+			close_client(c, false);
 		return;
 	case MODEL_END_CUT:
+	case MODEL_END_GO_AWAY:
 		close_client(c, false);
 		return;
 	case MODEL_END_RESET:
-		close_client(c, true);
+		if (c->is_h2)
+			end_h2_answer(c);
+		else
+			close_client(c, true);
 		return;
 	case MODEL_END_HANG:
 		if (c->server->hung)
@@ -129,6 +160,21 @@ static void end(struct client *c)
 		later(c, 20);
 		return;
 	}
+}
+
+static void say_end_of_h2(struct client *c)
+{
+	struct buf frames = BUF_INIT;
+
+	if (c->answer.end == MODEL_END_CLEAN)
+		model_h2_end(&c->h2, &frames);
+	else if (c->answer.end == MODEL_END_RESET)
+		model_h2_reset(&c->h2, &frames);
+	else if (c->answer.end == MODEL_END_GO_AWAY)
+		model_h2_go_away(&c->h2, &frames);
+	if (frames.len)
+		send_all(c, frames.data, frames.len);
+	buf_release(&frames);
 }
 
 static void step(void *arg)
@@ -158,7 +204,9 @@ static void step(void *arg)
 	}
 	if (c->sent == total && !c->ended) {
 		c->ended = true;
-		if (a->end == MODEL_END_CLEAN)
+		if (c->is_h2)
+			say_end_of_h2(c);
+		else if (a->end == MODEL_END_CLEAN)
 			send_all(c, "0\r\n\r\n", 5);
 	}
 	if (!flush(c))
@@ -176,13 +224,13 @@ static size_t content_length(const char *head)
 	return at ? (size_t)strtoul(at + 17, NULL, 10) : 0;
 }
 
-static void answer(struct client *c, size_t head_len, size_t body_len)
+static void answer(struct client *c, const char *head, const char *text, size_t len)
 {
-	char *head = xstrndup(c->in.data, head_len), *path = xstrdup(head), *space;
+	char *path = xstrdup(head), *space;
 	cJSON *body = NULL;
 	struct model_ask ask = { .number = ++c->server->asks, .head = head };
 
-	json_parse(&body, c->in.data + head_len, body_len, NULL);
+	json_parse(&body, text, len, NULL);
 	space = strchr(path, ' ');
 	ask.path = space ? space + 1 : "";
 	if (space && strchr(space + 1, ' '))
@@ -192,7 +240,6 @@ static void answer(struct client *c, size_t head_len, size_t body_len)
 	c->server->fn(c->server->arg, &ask, &c->answer);
 	cJSON_Delete(body);
 	free(path);
-	free(head);
 	later(c, c->answer.head_ms);
 }
 
@@ -228,6 +275,21 @@ static bool answer_as_proxy(struct client *c, const char *head, size_t head_len)
 
 /* --- in ------------------------------------------------------------------------------- */
 
+static void take_frames(struct client *c)
+{
+	struct buf frames = BUF_INIT;
+	bool complete = model_h2_feed(&c->h2, &c->in, &c->body, &frames);
+
+	if (frames.len)
+		send_all(c, frames.data, frames.len);
+	flush(c);
+	buf_release(&frames);
+	if (!complete)
+		return;
+	answer(c, "HTTP/2", c->body.data, c->body.len);
+	buf_clear(&c->body);
+}
+
 static void take_request(struct client *c)
 {
 	char *split = memmem(c->in.data, c->in.len, "\r\n\r\n", 4), *head;
@@ -245,7 +307,7 @@ static void take_request(struct client *c)
 	head = xstrndup(c->in.data, head_len);
 	body_len = content_length(head);
 	if (!answer_as_proxy(c, head, head_len) && c->in.len >= head_len + body_len)
-		answer(c, head_len, body_len);
+		answer(c, head, c->in.data + head_len, body_len);
 	free(head);
 }
 
@@ -274,6 +336,8 @@ static void readable(void *arg, int fd, short revents)
 	}
 	if (!alive || is_cut_off(c))
 		close_client(c, false);
+	else if (c->in.len && (c->is_h2 = c->tls && model_session_is_h2(c->tls)))
+		take_frames(c);
 	else if (c->in.len)
 		take_request(c);
 }

@@ -16,16 +16,17 @@ struct model_server;
 struct model_ask {
 	int number;			/* from 1 */
 	const char *path;
-	const char *head;		/* request line and headers */
+	const char *head;		/* request line and headers; "HTTP/2" when it came by that */
 	const cJSON *body;		/* NULL when it is not JSON */
 };
 
 enum model_end {
 	MODEL_END_CLEAN,		/* the last chunk, then close */
 	MODEL_END_CUT,			/* close without the last chunk */
-	MODEL_END_RESET,		/* TCP reset */
+	MODEL_END_RESET,		/* TCP reset; HTTP/2: of the stream */
 	MODEL_END_HANG,			/* nothing more, connection open */
 	MODEL_END_PINGS,		/* comments and pings for ever */
+	MODEL_END_GO_AWAY,		/* HTTP/2: the connection is given up, politely; else as a cut */
 };
 
 struct model_answer {

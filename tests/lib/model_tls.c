@@ -161,6 +161,15 @@ bool model_session_feed(struct model_session *s, const char *data, size_t len, s
 	return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }
 
+bool model_session_is_h2(const struct model_session *s)
+{
+	const unsigned char *name;
+	unsigned len;
+
+	SSL_get0_alpn_selected(s->ssl, &name, &len);
+	return len == 2 && memcmp(name, "h2", 2) == 0;
+}
+
 void model_session_say(struct model_session *s, const char *data, size_t len, struct buf *out)
 {
 	while (len > 0) {
@@ -199,6 +208,11 @@ void model_session_free(struct model_session *s)
 }
 
 bool model_session_feed(struct model_session *s, const char *data, size_t len, struct buf *plain, struct buf *out)
+{
+	return false;
+}
+
+bool model_session_is_h2(const struct model_session *s)
 {
 	return false;
 }

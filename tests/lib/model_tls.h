@@ -31,6 +31,7 @@ struct model_session *model_session_new(struct model_tls *t);
 void model_session_free(struct model_session *s);
 /* Bytes that came: what they say is appended to plain, what must be sent to out. False: the handshake failed or it is over. */
 bool model_session_feed(struct model_session *s, const char *data, size_t len, struct buf *plain, struct buf *out);
+bool model_session_is_h2(const struct model_session *s);	/* what was agreed on; known once something was said */
 /* Appends to out what must be sent to say this. */
 void model_session_say(struct model_session *s, const char *data, size_t len, struct buf *out);
 

@@ -1,5 +1,5 @@
 # tests/unit/llm
-MODEL_SERVER = tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_judge.c tests/lib/model_turn.c tests/lib/model_tls.c tests/lib/model_tls.h
+MODEL_SERVER = tests/lib/model_server.c tests/lib/model_server.h tests/lib/model_judge.c tests/lib/model_turn.c tests/lib/model_tls.c tests/lib/model_tls.h tests/lib/model_h2.c tests/lib/model_h2.h
 TRIAL = tests/unit/llm/trial.c tests/unit/llm/trial.h $(MODEL_SERVER)
 MODEL_LDADD = $(UNIT_LDADD) $(OPENSSL_LIBS)
 check_PROGRAMS += tests/unit/llm/test_wires tests/unit/llm/test_message tests/unit/llm/test_client \

@@ -150,6 +150,59 @@ static void an_upload_that_is_cut_off_is_sent_again(void **state)
 	free(big);
 }
 
+/* --- HTTP/2 ------------------------------------------------------------------------------ */
+
+static struct model_tls *serve_h2(void)
+{
+	struct model_tls *tls = serve_with(MODEL_CERT_GOOD);
+
+	model_tls_offer_h2(tls);
+	return tls;
+}
+
+static void http_2_is_spoken_where_the_server_does(void **state)
+{
+	struct model_tls *tls = serve_h2();
+	char *big = xmalloc((1 << 20) + 1);
+
+	memset(big, 'x', 1 << 20);
+	big[1 << 20] = '\0';
+	FOR_BOTH(w) {
+		struct model_answer chunks = { .chunk = 23 };
+		struct trial t = { .wire = both_wires[w], .script = &chunks, .length = 1, .tls = tls, .ca_file = ca_file, .words = w ? big : NULL };
+
+		trial_run(&t);
+		assert_true(t.saw_h2);
+		assert_string_equal(buf_cstr(&t.streamed), "hello");
+		trial_assert_hello(&t, 1);
+	}
+	model_tls_free(tls);
+	free(big);
+}
+
+static void what_breaks_an_http_2_stream_is_made_good(void **state)
+{
+	static const struct model_answer bad[] = {
+		{ .cut_at = 100, .end = MODEL_END_RESET }, { .cut_at = 1, .end = MODEL_END_RESET }, { .cut_at = 100, .end = MODEL_END_GO_AWAY },
+		{ .cut_at = 100, .end = MODEL_END_CUT }, { .cut_at = 100 }, { .status = 503 },
+		{ .status = 429, .headers = "Retry-After-Ms: 20\r\n" }, { .cut_at = 100, .end = MODEL_END_HANG },
+	};
+	struct model_tls *tls = serve_h2();
+	size_t i;
+
+	FOR_BOTH(w) for (i = 0; i < ARRAY_LEN(bad); i++) {
+		struct model_answer script[2] = { bad[i], { 0 } };
+		struct trial t = { .wire = both_wires[w], .script = script, .length = 2, .tls = tls, .ca_file = ca_file, .silence_ms = 1500 };
+
+		trial_run(&t);
+		assert_int_equal(t.agains, 1);
+		assert_true(t.saw_h2);
+		assert_string_equal(buf_cstr(&t.streamed), "hello");
+		trial_assert_hello(&t, 2);
+	}
+	model_tls_free(tls);
+}
+
 /* --- proxies -------------------------------------------------------------------------- */
 
 static void a_proxy_of_the_environment_is_used_and_sees_no_key(void **state)
@@ -407,6 +460,8 @@ int main(void)
 		cmocka_unit_test(a_handshake_that_dies_is_waited_out),
 		cmocka_unit_test(a_name_that_does_not_resolve_is_waited_for),
 		cmocka_unit_test(an_upload_that_is_cut_off_is_sent_again),
+		cmocka_unit_test(http_2_is_spoken_where_the_server_does),
+		cmocka_unit_test(what_breaks_an_http_2_stream_is_made_good),
 		cmocka_unit_test(a_proxy_of_the_environment_is_used_and_sees_no_key),
 		cmocka_unit_test(a_proxy_that_refuses_needs_a_person),
 		cmocka_unit_test(a_proxy_that_is_away_is_waited_for),

@@ -32,7 +32,7 @@ struct trial {
 	int asks;			/* requests that came */
 	int tunnels;			/* requests to the proxy */
 	char tunnel_head[1024];
-	bool saw_key, saw_whole;
+	bool saw_key, saw_whole, saw_h2;	/* saw_key: not to be seen by HTTP/2 */
 	int waits, agains, wasted;
 	int64_t waited_ms;		/* the longest wait that was announced */
 	enum llm_remedy remedy;		/* of the newest wait */
