@@ -144,7 +144,13 @@ static bool chat_event(struct decoder *d, const struct sse_event *e)
 	cJSON *chunk;
 
 	if (e->len == 6 && memcmp(e->data, "[DONE]", 6) == 0) {
-		d->finished = true;
+		/* an end without a beginning: some gateways hide a failure behind it */
+		d->finished = d->answered || d->part_count > 0;
+		d->failed = !d->finished;
+		if (d->failed) {
+			snprintf(d->fault.type, sizeof(d->fault.type), "empty_answer");
+			snprintf(d->fault.text, sizeof(d->fault.text), "the server ended its answer without a word");
+		}
 		return false;
 	}
 	if (json_parse(&chunk, e->data, e->len, NULL) != AVO_OK)

@@ -87,7 +87,7 @@ static void encode_user(cJSON *list, const struct message *m)
 
 		if (b->kind != BLOCK_TOOL_RESULT)
 			continue;
-		obj = new_message("tool", *b->text ? b->text : "(no output)");
+		obj = new_message("tool", block_result_sent(b));
 		json_set_str(obj, "tool_call_id", b->id);
 		json_push(list, obj);
 	}

@@ -78,7 +78,7 @@ void message_remove(struct message *m, size_t at)
 	m->count--;
 }
 
-static bool blank(const char *s)
+bool message_blank(const char *s)
 {
 	while (s && isspace((unsigned char)*s))
 		s++;
@@ -90,7 +90,7 @@ enum avo_status block_arguments(cJSON **out, const struct block *use, struct err
 	enum avo_status st;
 
 	*out = NULL;
-	if (blank(use->input)) {
+	if (message_blank(use->input)) {
 		*out = cJSON_CreateObject();
 		return AVO_OK;
 	}
@@ -112,6 +112,11 @@ cJSON *block_arguments_sent(const struct block *use)
 		json_set_str(args, "unparsed", use->input);
 	}
 	return args;
+}
+
+const char *block_result_sent(const struct block *result)
+{
+	return message_blank(result->text) ? "(no output)" : result->text;
 }
 
 void conversation_release(struct conversation *c)

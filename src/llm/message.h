@@ -54,6 +54,10 @@ void message_remove(struct message *m, size_t at);
 enum avo_status block_arguments(cJSON **out, const struct block *use, struct error *err);
 /* The same for sending back: what could not be parsed travels as {"unparsed": text}, since a server refuses broken JSON for ever. */
 cJSON *block_arguments_sent(const struct block *use);
+/* The words of a tool result for sending; never blank, which servers refuse. Borrowed. */
+const char *block_result_sent(const struct block *result);
+/* White space at most. s may be NULL. */
+bool message_blank(const char *s);
 
 /* {"role","content":[{"type":...}]}; the reverse gives AVO_CORRUPT on anything else. */
 cJSON *message_to_json(const struct message *m);

@@ -59,7 +59,7 @@ static cJSON *encode_tool_result(const struct block *b)
 
 	json_set_str(obj, "type", "tool_result");
 	set_id(obj, "tool_use_id", b->id);
-	json_set_str(obj, "content", *b->text ? b->text : "(no output)");
+	json_set_str(obj, "content", block_result_sent(b));
 	if (b->is_error)
 		json_set_bool(obj, "is_error", true);
 	return obj;

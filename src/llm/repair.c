@@ -8,15 +8,6 @@
 #include "base/mem.h"
 #include "llm/message.h"
 
-#include <ctype.h>
-
-static bool blank(const char *s)
-{
-	while (isspace((unsigned char)*s))
-		s++;
-	return !*s;
-}
-
 static void drop_empty_blocks(struct message *m)
 {
 	size_t i = 0;
@@ -24,7 +15,7 @@ static void drop_empty_blocks(struct message *m)
 	while (i < m->count) {
 		struct block *b = &m->blocks[i];
 
-		if (b->kind == BLOCK_TEXT && blank(b->text))
+		if (b->kind == BLOCK_TEXT && message_blank(b->text))
 			message_remove(m, i);
 		else
 			i++;

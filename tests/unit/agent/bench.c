@@ -113,6 +113,7 @@ static void score(void *arg)
 	struct bench *b = arg;
 	int id = (int)b->state.attempt_count;
 
+	b->evaluating = false;
 	happen(b, "{\"type\":\"attempt-scored\",\"attempt\":\"a%d\",\"verdict\":\"passed\",\"unit\":\"GFLOPS\",\"geomean\":3,"
 	       "\"scores\":[{\"case\":\"full-128\",\"value\":3,\"std\":0,\"n\":3}],\"decision\":\"%s\",\"ratio\":1.5,\"ratio_ci\":[1.4,1.6],"
 	       "\"pairs\":8,\"incumbent\":\"v0\"}", id, b->commit ? "improved" : "inconclusive");
@@ -124,6 +125,9 @@ static int evaluate(struct operator_host *host, const struct candidate *c)
 	struct bench *b = bench_of(host);
 
 	assert_true(c->file_count >= 1);
+	/* one at a time, however many a turn asks for */
+	assert_false(b->evaluating);
+	b->evaluating = true;
 	b->evaluations++;
 	happen_with(b, event_of("{\"type\":\"attempt-started\",\"attempt\":\"a%d\",\"step\":\"s1\",\"parent\":\"v0\",\"commit\":\"00\",\"tree\":\"t%d\","
 				"\"author\":\"agent\",\"added\":1,\"removed\":1}", (int)b->state.attempt_count + 1, b->evaluations), "title", c->title);

@@ -38,6 +38,7 @@ struct bench {
 	bool hold;			/* actions wait for permission */
 	bool asked;
 	int actions, evaluations;
+	bool evaluating;
 	bool commit;			/* the next evaluation becomes a version */
 	int steps_done;
 	enum step_outcome outcome;

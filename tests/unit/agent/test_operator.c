@@ -391,6 +391,43 @@ static void a_rejected_key_pauses_until_somebody_says_go_on(void **state)
 	assert_string_equal(b->outcome_text, "in again");
 }
 
+static void eager(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+{
+	static const char *const ids[] = { "e0", "e1", "e2", "e3" };
+	int i;
+
+	if (b->asks > 1) {
+		use_tool(turn, "submit", "{\"summary\":\"done\"}");
+		return;
+	}
+	for (i = 0; i < 4; i++)
+		turn->calls[i] = (struct model_call){ ids[i], "evaluate", "{\"title\":\"again\"}" };
+	turn->calls[4] = (struct model_call){ "s0", "shell", "{\"command\":\"printf 'bytes \\\\377\\\\000\\\\033[31m \\\\303( end'\"}" };
+	turn->calls[5] = (struct model_call){ "r0", "read", "" };
+	turn->calls[6] = (struct model_call){ "r1", "read", "[\"kernel.c\"]" };
+	turn->calls[7] = (struct model_call){ "n0", "launch_missiles", "{}" };
+}
+
+static void many_calls_in_one_turn_are_done_one_by_one(void **state)
+{
+	struct bench *b = *state;
+
+	b->model = eager;
+	bench_open(b);
+	bench_begin(b, NULL);
+	UNTIL(b, b->steps_done == 1);
+	assert_int_equal(b->evaluations, 4);
+	assert_null(b->fault);
+	/* what a tool brought is text that every server takes */
+	assert_true(requested(b, "bytes \xef\xbf\xbd"));
+	assert_true(requested(b, " end"));
+	assert_false(requested(b, "\\u001b"));
+	assert_false(requested(b, "\\u0000"));
+	assert_true(requested(b, "'path' is missing"));
+	assert_true(requested(b, "Send one JSON object"));
+	assert_true(requested(b, "There is no tool 'launch_missiles'"));
+}
+
 static void overloaded(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
 {
 	if (b->asks <= 5) {
@@ -565,6 +602,7 @@ int main(void)
 		ON_BENCH(twenty_cuts_keep_the_task_the_scores_and_the_ledger),
 		ON_BENCH(a_redirection_brings_a_review_and_directions),
 		ON_BENCH(a_rejected_key_pauses_until_somebody_says_go_on),
+		ON_BENCH(many_calls_in_one_turn_are_done_one_by_one),
 		ON_BENCH(an_outage_is_counted_down_and_journaled_once_with_its_end),
 		ON_BENCH(a_long_limit_is_told_at_once_and_can_be_cut_short),
 		ON_BENCH(a_reason_that_stays_is_journaled_once),

@@ -79,6 +79,26 @@ static void an_error_inside_the_stream_is_retried_and_its_tokens_are_counted(voi
 	buf_release(&script[0].body);
 }
 
+static void an_error_before_anything_else_is_retried(void **state)
+{
+	static const char *const errors[] = {
+		"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"Internal server error\"}}\n\n",
+		"data: {\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\",\"code\":null}}\n\n",
+		": only a comment\n\n", "data: [DONE]\n\n", "\n",
+	};
+	size_t i;
+
+	FOR_BOTH(w) for (i = 0; i < ARRAY_LEN(errors); i++) {
+		struct model_answer script[2] = { { .body = trial_text(errors[i]) }, { 0 } };
+		struct trial t = { .wire = both_wires[w], .script = script, .length = 2 };
+
+		trial_run(&t);
+		assert_int_equal(t.agains, 1);
+		trial_assert_hello(&t, 2);
+		buf_release(&script[0].body);
+	}
+}
+
 static void a_server_that_cannot_stream_is_asked_for_the_whole(void **state)
 {
 	FOR_BOTH(w) {
@@ -211,6 +231,7 @@ int main(void)
 		cmocka_unit_test(a_failing_first_try_is_made_good),
 		cmocka_unit_test(a_named_time_is_waited_for),
 		cmocka_unit_test(an_error_inside_the_stream_is_retried_and_its_tokens_are_counted),
+		cmocka_unit_test(an_error_before_anything_else_is_retried),
 		cmocka_unit_test(a_server_that_cannot_stream_is_asked_for_the_whole),
 		cmocka_unit_test(what_waiting_does_not_help_is_not_waited_for),
 		cmocka_unit_test(nobody_there_is_waited_for_and_can_be_cancelled),

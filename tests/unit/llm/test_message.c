@@ -233,6 +233,50 @@ static void the_chat_body_answers_each_call_before_any_words(void **state)
 	conversation_release(&c);
 }
 
+/* Blank words are refused by one vendor, an empty turn by all of them. */
+static void assert_no_blanks(const cJSON *body)
+{
+	const cJSON *m, *b;
+
+	cJSON_ArrayForEach(m, cJSON_GetObjectItem(body, "messages")) {
+		const cJSON *content = cJSON_GetObjectItem(m, "content");
+
+		if (cJSON_IsString(content))
+			assert_true(strspn(content->valuestring, " \t\r\n") < strlen(content->valuestring));
+		if (cJSON_IsArray(content))
+			assert_true(cJSON_GetArraySize(content) > 0);
+		cJSON_ArrayForEach(b, content) {
+			const char *text = json_str(b, "text", json_str(b, "content", "x"));
+
+			assert_true(strspn(text, " \t\r\n") < strlen(text));
+		}
+	}
+}
+
+static void no_blank_words_are_sent(void **state)
+{
+	const struct wire *wires[] = { &wire_messages, &wire_chat };
+	struct conversation c = { 0 };
+	size_t i;
+
+	add_text(&c, ROLE_USER, " \n");
+	add_text(&c, ROLE_ASSISTANT, "");
+	add_text(&c, ROLE_USER, "go");
+	add_text(&c, ROLE_ASSISTANT, "  ");
+	add_call(&c, "a", "b");
+	add_result(&c, "a", "");
+	add_result(&c, "b", "\n");
+	add_text(&c, ROLE_USER, "");
+	conversation_repair(&c, "cut off");
+	for (i = 0; i < ARRAY_LEN(wires); i++) {
+		cJSON *body = encoded(wires[i], &c, NULL);
+
+		assert_no_blanks(body);
+		cJSON_Delete(body);
+	}
+	conversation_release(&c);
+}
+
 static void four_prices_make_the_cost(void **state)
 {
 	struct llm_prices p = { 5, 25, 6.25, 0.5, true }, unknown = { 0 };
@@ -350,6 +394,7 @@ int main(void)
 		cmocka_unit_test(the_journal_gives_back_what_was_said),
 		cmocka_unit_test(the_messages_body_keeps_its_prefix_and_moves_its_mark),
 		cmocka_unit_test(the_chat_body_answers_each_call_before_any_words),
+		cmocka_unit_test(no_blank_words_are_sent),
 		cmocka_unit_test(four_prices_make_the_cost),
 		cmocka_unit_test(each_failure_has_its_remedy),
 		cmocka_unit_test(waits_grow_with_jitter_up_to_the_limit),
