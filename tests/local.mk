@@ -32,7 +32,8 @@ include tests/bench/local.mk
 #   kernels/test_cpu_kernel, kernels/test_cuda_seeds	load candidates built for this processor, with AVX-512 where it has it
 #   worker/test_noise, worker/test_redteam, worker/test_protocol, cuda/test_fake_device	the real worker: seals itself, measures time
 #   journal/test_writer, lineage/test_crash, engine/test_crash, engine/test_daemon	kill processes at moments of real time, mount
-#   engine/test_evolve, llm/test_client	promise times
+#   engine/test_evolve, llm/test_client, llm/test_network, agent/test_doctor	promise times
+#   llm/test_key	starts itself anew, to look at its first environment
 #   score/test_statistics, llm/test_wires	minutes: thousands of simulated runs, every way to cut a stream
 VALGRIND_TESTS = \
 	tests/unit/base/test_base tests/unit/task/test_suite tests/unit/control/test_control \

@@ -27,6 +27,7 @@ struct shell_job {
 	pid_t pid;			/* 0: it ended */
 	struct loop_child *watch;
 	struct loop_timer *deadline;
+	struct loop_timer *look;	/* the running call waits for its end no longer than this */
 	char *output;			/* path */
 	char *command;
 	int wait_status;
@@ -43,6 +44,7 @@ static void free_job(struct shell_job *job)
 		at = &(*at)->next;
 	*at = job->next;
 	loop_remove_timer(job->box->loop, job->deadline);
+	loop_remove_timer(job->box->loop, job->look);
 	loop_remove_child(job->box->loop, job->watch);
 	if (job->pid)
 		child_kill(job->pid);
@@ -90,13 +92,21 @@ static void job_ended(void *arg, pid_t pid, int wait_status)
 	job->elapsed_ms = clock_mono_ms() - job->started_ms;
 	loop_remove_timer(job->box->loop, job->deadline);
 	job->deadline = NULL;
+	loop_remove_timer(job->box->loop, job->look);
+	job->look = NULL;
 	if (job->waited_for) {
-		struct toolbox *box = job->box;
-		struct tool_call *call = &box->call;
-
 		job->waited_for = false;
-		answer_with_output(call, job);
+		answer_with_output(&job->box->call, job);
 	}
+}
+
+static void looked_long_enough(void *arg)
+{
+	struct shell_job *job = arg;
+
+	job->look = NULL;
+	job->waited_for = false;
+	answer_with_output(&job->box->call, job);
 }
 
 static void job_expired(void *arg)
@@ -225,6 +235,11 @@ void tool_shell(struct tool_call *call, const cJSON *args)
 	if (json_bool(args, "stop", false) && job->pid) {
 		job->waited_for = true;		/* the answer comes when it is dead */
 		child_signal(job->pid, SIGKILL);
+		return;
+	}
+	if (job->pid && timeout_s > 0) {
+		job->waited_for = true;
+		job->look = loop_add_timer(job->box->loop, (timeout_s < 600 ? timeout_s : 600) * 1000, looked_long_enough, job);
 		return;
 	}
 	answer_with_output(call, job);

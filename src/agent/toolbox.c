@@ -80,7 +80,7 @@ const struct tool agent_tools[] = {
 	{ "shell", "shell", "Runs a command with /bin/sh in the working directory, in a sandbox: no network, no GPU, no other files than system ones. "
 	  "Answers with its output when it ends. With background it goes on; ask for it later by its job number. "
 	  "Speed measured here means nothing: only evaluate and profile measure.",
-	  OBJECT(STRING("command", "the command line") "," INTEGER("timeout_s", "kill it after so many seconds; default 120, at most 600") ","
+	  OBJECT(STRING("command", "the command line") "," INTEGER("timeout_s", "kill it after so many seconds; default 120, at most 600 (in the background 3600 and 7200). With job: wait so long for its end; default 0") ","
 		 BOOLEAN("background", "do not wait for it") "," INTEGER("job", "a background job to look at, instead of a command") ","
 		 BOOLEAN("stop", "with job: kill it"), ""), tool_shell, sum_command },
 	{ "search_knowledge", "search", "Searches the knowledge base: notes on the hardware, instructions, algorithms, profiling, and whatever the engineer added. "

@@ -233,6 +233,18 @@ static void background_jobs_are_asked_for_and_stopped(void **state)
 	ASSERT_HAS(run(f, "shell", "{\"job\":9}"), "no such job");
 }
 
+static void a_look_at_a_job_can_wait_for_its_end(void **state)
+{
+	struct fixture *f = *state;
+
+	ASSERT_HAS(run(f, "shell", "{\"command\":\"until test -e go; do sleep 0.02; done; echo gone\",\"background\":true}"), "job 1 runs");
+	ASSERT_HAS(run(f, "shell", "{\"job\":1,\"timeout_s\":1}"), "[job 1 still runs");
+	ASSERT_HAS(run(f, "shell", "{\"command\":\"sleep 0.3; touch go\",\"background\":true}"), "job 2 runs");
+	ASSERT_HAS(run(f, "shell", "{\"job\":1,\"timeout_s\":500}"), "gone");
+	ASSERT_HAS(buf_cstr(&f->answer), "[exit status 0");
+	ASSERT_HAS(run(f, "shell", "{\"job\":1,\"timeout_s\":500}"), "gone");
+}
+
 static void the_shell_knows_no_secrets(void **state)
 {
 	struct fixture *f = *state;
@@ -322,6 +334,7 @@ int main(void)
 		WITH_BOX(the_shell_does_not_wait_for_what_it_left_behind),
 		WITH_BOX(long_output_keeps_head_and_tail),
 		WITH_BOX(background_jobs_are_asked_for_and_stopped),
+		WITH_BOX(a_look_at_a_job_can_wait_for_its_end),
 		WITH_BOX(the_shell_knows_no_secrets),
 		cmocka_unit_test(an_edit_that_misses_says_what_is_there),
 		cmocka_unit_test(counters_are_compared_and_absent_ones_are_not_zero),
