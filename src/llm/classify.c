@@ -56,6 +56,11 @@ static bool is_key(const struct llm_fault *f)
 	return any_of(f, codes);
 }
 
+bool llm_fault_is_key(const struct llm_fault *fault)
+{
+	return fault->status == 401 || fault->status == 403 || is_key(fault);
+}
+
 static enum llm_remedy wait_for_server(const struct http_result *http)
 {
 	return http->retry_after_ms >= 0 ? LLM_RETRY_AFTER : LLM_BACK_OFF;

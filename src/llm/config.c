@@ -241,15 +241,36 @@ enum avo_status llm_config_read(struct llm_config *out, const struct conf *conf,
 	return st;
 }
 
+static void drop_key(char *key)
+{
+	if (key)
+		explicit_bzero(key, strlen(key));
+	free(key);
+}
+
+enum avo_status llm_config_renew_key(struct llm_config *c, const struct conf *conf, struct error *err)
+{
+	struct llm_config fresh = { .wire = c->wire, .base_url = c->base_url };
+	enum avo_status st;
+
+	if (!text(conf, "agent.key-file", NULL) && !text(conf, "agent.key-command", NULL))
+		return AVO_OK;
+	st = read_key(&fresh, conf, err);
+	if (st == AVO_OK) {
+		drop_key(c->key);
+		c->key = fresh.key;
+	}
+	free(fresh.key_source);
+	return st;
+}
+
 void llm_config_release(struct llm_config *c)
 {
 	size_t i;
 
 	free(c->model);
 	free(c->base_url);
-	if (c->key)
-		explicit_bzero(c->key, strlen(c->key));
-	free(c->key);
+	drop_key(c->key);
 	free(c->key_source);
 	free(c->ca_file);
 	free(c->effort);

@@ -54,6 +54,8 @@ struct llm_config {
 /* AVO_USAGE: the section makes no sense. AVO_ENVIRONMENT: no model or no key; the text says how to go on. */
 enum avo_status llm_config_read(struct llm_config *out, const struct conf *conf, struct error *err);
 void llm_config_release(struct llm_config *c);
+/* After a key was refused: reads it once more where it comes from a file or a command. One from the environment stays as it is. */
+enum avo_status llm_config_renew_key(struct llm_config *c, const struct conf *conf, struct error *err);
 
 struct llm_tool {
 	const char *name, *description;

@@ -98,6 +98,7 @@ static void summary_done(void *arg, enum llm_outcome outcome, struct llm_reply *
 	a->call = NULL;
 	a->phase = PHASE_IDLE;
 	if (outcome == LLM_NEEDS_PERSON) {
+		a->key_refused = llm_fault_is_key(fault);
 		agent_wait_for_person(a, fault->text);
 		return;
 	}
@@ -219,6 +220,7 @@ static void review_done(void *arg, enum llm_outcome outcome, struct llm_reply *r
 	a->call = NULL;
 	a->phase = PHASE_IDLE;
 	if (outcome == LLM_NEEDS_PERSON) {
+		a->key_refused = llm_fault_is_key(fault);
 		a->review_due = true;
 		agent_wait_for_person(a, fault->text);
 		return;

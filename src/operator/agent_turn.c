@@ -202,6 +202,7 @@ static void on_done(void *arg, enum llm_outcome outcome, struct llm_reply *reply
 		}
 		/* fall through */
 	case LLM_NEEDS_PERSON:
+		a->key_refused = llm_fault_is_key(fault);
 		agent_wait_for_person(a, fault->text);
 		return;
 	}
@@ -228,6 +229,21 @@ static void send_turn(struct agent *a)
 		agent_wait_for_person(a, err.text);
 }
 
+/* A file or a command may hold another key by now. */
+static bool renew_key(struct agent *a)
+{
+	struct error err = { 0 };
+
+	if (!a->key_refused)
+		return true;
+	a->key_refused = false;
+	if (llm_config_renew_key(&a->config, a->host->conf, &err) == AVO_OK)
+		return true;
+	a->key_refused = true;
+	agent_wait_for_person(a, err.text);
+	return false;
+}
+
 void agent_next(struct agent *a)
 {
 	const char *limit;
@@ -242,6 +258,8 @@ void agent_next(struct agent *a)
 		agent_end_step(a, STEP_GAVE_UP, limit);
 		return;
 	}
+	if (!renew_key(a))
+		return;
 	if (a->review_due) {
 		agent_review(a);
 		return;

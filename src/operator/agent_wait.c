@@ -71,13 +71,13 @@ static void person_tick(void *arg)
 
 void agent_wait_for_person(struct agent *a, const char *why)
 {
-	char text[640];
+	char text[768];
 
 	/* a reason that stays the same over a weekend is one line, not one every quarter of an hour */
 	if (strncmp(a->person_why, why, sizeof(a->person_why) - 1) != 0) {
 		snprintf(a->person_why, sizeof(a->person_why), "%s", why);
-		snprintf(text, sizeof(text), "the model cannot be asked: %.380s. avo tries again every 15 minutes; after you have put it right, "
-			 "any message to the agent makes it try at once", why);
+		snprintf(text, sizeof(text), "the model cannot be asked: %.380s. avo tries again every 15 minutes, and at once after any message to the agent; "
+			 "what is changed in avo.conf or in the environment counts from the engine's next start (avo stop, avo run)", why);
 		agent_warn(a, text);
 	}
 	a->phase = PHASE_PERSON;

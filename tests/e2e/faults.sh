@@ -37,7 +37,7 @@ stop_server() {
 make_run() { # WIRE URL
 	run=$tmp/$1-run
 	"$avo" init "$run" --operator agent --model scripted --base-url "$2" --suite cpu-quick --seed reference >/dev/null || return 1
-	for setting in "agent.api $1" "agent.key-env AVO_TEST_FAULTS_KEY" "agent.backoff 0.05" "score.peers false" \
+	for setting in "agent.api $1" "agent.key-env AVO_TEST_FAULTS_KEY" "agent.backoff 0.05" "agent.backoff-limit 1" "score.peers false" \
 		"score.worker $AVO_TOP_BUILDDIR/tests/lib/fake_worker"; do
 		git config -f "$run/avo.conf" "${setting%% *}" "${setting#* }"
 	done
@@ -125,6 +125,17 @@ git config -f "$run/avo.conf" agent.key-command "echo 'a word of advice' >&2; ca
 timeout 500 "$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1
 is "$(events | grep -c '"type":"step-ended".*seen')" 2 "with a key from a command the agent works"
 unlike "$(cat "$run"/.avo/journal/* "$run"/.avo/engine.log "$tmp/out" 2>/dev/null)" 'sk-faults-0987654321' "which is in no file of the run"
+git config -f "$run/avo.conf" --unset agent.key-command
+git config -f "$run/avo.conf" agent.key-file "~/key.now"
+(umask 077; echo sk-faults-revoked-1234567890 >"$tmp/key.now")
+"$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1 &
+watcher=$!
+wait_for 300 has '"type":"warning".*the model cannot be asked: that is not the key'
+ok $? "a key that is refused is in the journal" || sed 's/^/# /' "$tmp/out"
+cat "$tmp/key" >"$tmp/key.now"
+"$avo" hint "the key is good now" "$run" >"$tmp/hint" 2>&1
+wait $watcher
+is "$(events | grep -c '"type":"step-ended".*script is at its end')" 1 "a key file that was put right is read again after a message" || sed 's/^/# /' "$tmp/out" "$tmp/hint"
 
 # --- what is started from the workbench ---------------------------------------------------------
 
@@ -135,7 +146,7 @@ mv "$tmp/editor.env.tmp" "$tmp/editor.env"
 EOS
 chmod 700 "$tmp/editor"
 if [ -x "$vtdrive" ]; then
-	git config -f "$run/avo.conf" --unset agent.key-command
+	git config -f "$run/avo.conf" --unset agent.key-file
 	printf '%s\n' 'wait 200000 1 lineage' 'key e' "wait 200000 is as it was" 'key Q' 'exit 0 200000' >"$tmp/typed"
 	(with_key env TERM=xterm-256color VISUAL="$tmp/editor" timeout 500 "$vtdrive" 120 40 "$tmp/typed" -- "$avo" run "$run") >"$tmp/typed.out" 2>&1
 	grep -q '^HOME=' "$tmp/editor.env"

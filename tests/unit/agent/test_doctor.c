@@ -3,11 +3,7 @@
 #include "agent/doctor.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "tests/lib/model_server.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "tests/unit/llm/trial.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -154,8 +150,8 @@ static void what_lies_between_is_told_too(void **state)
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d", c.port);
 	conf_set(c.conf, "agent.base-url", url, NULL);
 	assert_problem(&c, "speaks no TLS");
-	conf_set(c.conf, "agent.base-url", "https://model.invalid", NULL);
-	assert_problem(&c, "the name model.invalid cannot be resolved: is agent.base-url right, and is the network up?");
+	conf_set(c.conf, "agent.base-url", "https://" NO_NAME, NULL);
+	assert_problem(&c, "the name " NO_NAME " cannot be resolved: is agent.base-url right, and is the network up?");
 	conf_set(c.conf, "agent.base-url", "http://127.0.0.1:1", NULL);
 	assert_problem(&c, "127.0.0.1:1 does not answer: does the server run?");
 	setenv("https_proxy", "http://127.0.0.1:1", 1);

@@ -126,7 +126,7 @@ static void a_handshake_that_dies_is_waited_out(void **state)
 
 static void a_name_that_does_not_resolve_is_waited_for(void **state)
 {
-	assert_waits((struct trial){ .url = "https://model.invalid" }, "the name model.invalid cannot be resolved: is agent.base-url right");
+	assert_waits((struct trial){ .url = "https://" NO_NAME }, "the name " NO_NAME " cannot be resolved: is agent.base-url right");
 }
 
 static void an_upload_that_is_cut_off_is_sent_again(void **state)
@@ -257,8 +257,8 @@ static void a_proxy_that_is_away_is_waited_for(void **state)
 	assert_waits(t, "does not let through to model.example (status 503)");
 	setenv("https_proxy", "http://127.0.0.1:1", 1);
 	assert_waits((struct trial){ .url = "https://model.example" }, "the proxy 127.0.0.1:1 (from https_proxy) does not answer");
-	setenv("https_proxy", "proxy.invalid:3128", 1);
-	assert_waits((struct trial){ .url = "https://model.example" }, "the name of the proxy proxy.invalid:3128 cannot be resolved: is https_proxy right?");
+	setenv("https_proxy", NO_NAME ":3128", 1);
+	assert_waits((struct trial){ .url = "https://model.example" }, "the name of the proxy " NO_NAME ":3128 cannot be resolved: is https_proxy right?");
 	unsetenv("https_proxy");
 }
 
@@ -271,7 +271,7 @@ static void this_machine_and_no_proxy_go_without(void **state)
 	trial_run(&t);
 	trial_assert_hello(&t, 1);
 	setenv("no_proxy", "elsewhere.example, .invalid", 1);
-	assert_waits((struct trial){ .url = "https://model.invalid" }, "the name model.invalid cannot be resolved");
+	assert_waits((struct trial){ .url = "https://" NO_NAME }, "the name " NO_NAME " cannot be resolved");
 	assert_null(http_proxy_variable("https://a.model.invalid"));
 	assert_string_equal(http_proxy_variable("https://valid"), "https_proxy");
 	setenv("no_proxy", "*", 1);

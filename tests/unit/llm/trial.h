@@ -12,6 +12,9 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+/* A name that no resolver knows, found out without asking a server: a label has at most 63 characters. */
+#define NO_NAME "model-0123456789-0123456789-0123456789-0123456789-0123456789-0123.invalid"
+
 struct trial {
 	struct loop *loop;
 	enum model_wire wire;
