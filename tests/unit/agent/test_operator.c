@@ -459,7 +459,7 @@ static void an_outage_is_counted_down_and_journaled_once_with_its_end(void **sta
 	assert_true(b->waits >= 5);
 }
 
-static void limited(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
+static void rate_limited(struct bench *b, const struct model_ask *ask, struct model_turn *turn, struct model_answer *out)
 {
 	if (b->asks == 1) {
 		out->status = 429;
@@ -474,7 +474,7 @@ static void a_long_limit_is_told_at_once_and_can_be_cut_short(void **state)
 {
 	struct bench *b = *state;
 
-	b->model = limited;
+	b->model = rate_limited;
 	bench_open(b);
 	bench_begin(b, NULL);
 	UNTIL(b, b->warnings == 1);
