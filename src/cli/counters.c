@@ -82,7 +82,7 @@ static void print_absent(const struct counters *c)
 				continue;
 			printf("\n%s: ", k ? "no times of single kernels" : "no hardware counters");
 			cli_print_clean(why, 0);
-			putchar('\n');
+			puts(c->recorded[side] ? "; when that has changed, --again measures now" : "");
 			said = why;
 		}
 }

@@ -4,10 +4,13 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/text.h"
+#include "journal/profile.h"
 
 #include <math.h>
 
 /* A run as one Markdown document, for a colleague who was not there. */
+
+#define COUNTERS 12
 
 static void add_text(struct buf *out, const char *text)
 {
@@ -145,6 +148,54 @@ static void add_directions(struct buf *out, const struct run_state *s)
 	}
 }
 
+/* False when the journal holds no counters of this version on that case (NULL: the newest). */
+static bool take_profile(struct profile_table *t, int side, const struct profile **out, const struct cli_run *run, int version,
+			 const char *case_name)
+{
+	char name[16], *journal = cli_dot_path(run, "journal");
+	cJSON *event = NULL;
+	bool found;
+
+	snprintf(name, sizeof(name), "v%d", version);
+	*out = state_profile(&run->state, name, case_name);
+	if (*out && (*out)->counted && journal_fetch(&event, journal, (*out)->ref, NULL) == AVO_OK)
+		profile_table_add(t, side, event);
+	found = event != NULL;
+	cJSON_Delete(event);
+	free(journal);
+	return found;
+}
+
+/* What the hardware says of the way from the seed to the newest version: the counters that moved most. */
+static void add_counters(struct buf *out, const struct cli_run *run)
+{
+	const struct version *best = state_best(&run->state);
+	struct profile_table t = { .count = 0 };
+	const struct profile *p, *of_seed;
+	int i;
+
+	if (!best || best->id == 0 || !take_profile(&t, 1, &p, run, best->id, NULL) ||
+	    !take_profile(&t, 0, &of_seed, run, 0, p->case_name))
+		return;
+	profile_sort_movers(&t);
+	buf_addstr(out, "\n## Counters\n\nOn the case ");
+	add_text(out, p->case_name);
+	buf_printf(out, ", the biggest movers first; measured in runs of their own, apart from every timing.\n\n"
+			"| counter | unit | v0 | v%d |\n|---|---|---:|---:|\n", best->id);
+	for (i = 0; i < t.count && i < COUNTERS && profile_movement(&t.rows[i]) > 0; i++) {
+		const char *unit;
+		double scale = profile_scale(&unit, &t.rows[i]);
+
+		buf_addstr(out, "| ");
+		add_text(out, t.rows[i].label);
+		buf_addstr(out, " | ");
+		add_text(out, unit);
+		buf_addstr(out, " | ");
+		add_number(out, "%.4g | ", t.rows[i].value[0] / scale);
+		add_number(out, "%.4g |\n", t.rows[i].value[1] / scale);
+	}
+}
+
 static int run_report(const struct cli_call *call)
 {
 	const char *file = cli_value(call, "output");
@@ -158,6 +209,7 @@ static int run_report(const struct cli_call *call)
 	add_head(&out, &run.state);
 	add_versions(&out, &run.state);
 	add_cases(&out, &run.state);
+	add_counters(&out, &run);
 	add_outcomes(&out, &run.state);
 	add_directions(&out, &run.state);
 	if (!file)

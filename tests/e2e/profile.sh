@@ -72,6 +72,9 @@ like "$got" "^$before measured now" "a case that was not recorded is measured"
 
 like "$(avo show "$newest" run)" "^counters   recorded on full; avo counters $newest shows them" "avo show says that they are there"
 
+like "$(avo report run)" "^\| pipe-active \| % \| [0-9.]+ \| [0-9.]+ \|" "the report has what moved since the seed"
+unlike "$(avo report run)" "^\| occupancy" "and not what stood still"
+
 got=$(show run "view counters")
 like "$got" "^full +$before +$newest +change" "the pane shows the newest version beside its parent"
 like "$got" "^pipe-active, % .*[+][0-9.]+%" "with the change"
@@ -146,7 +149,7 @@ is $? 0 "a run whose user may not count ends" || sed 's/^/# /' out
 got=$(avo counters v0 v1 forbidden)
 like "$got" "^v1 recorded" "the record answers"
 like "$got" "registers a thread +40 +40 +[+]0.00%" "with what the driver knows of the kernels"
-like "$got" "no hardware counters: hardware counters are reserved for root" "and why nothing was counted"
+like "$got" "no hardware counters: hardware counters are reserved for root.*; when that has changed, --again" "and why nothing was counted"
 like "$(show forbidden "view counters" | tr -s '\n ' ' ')" "v1 without counters: hardware counters are reserved for root" "which the pane says as well"
 FAKE_CUPTI=busy
 like "$(avo counters v1 forbidden --again)" "no hardware counters: this device cannot be profiled" "another profiler is another reason"
