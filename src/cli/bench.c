@@ -270,7 +270,7 @@ static void print_clock(const struct bench *b)
 	o = cJSON_GetArrayItem(json_arr(b->result, "observed"), 0);
 	printf("Of peak: of the %s peak", strcmp(json_str(o, "peak_at", ""), "observed clock") == 0 ? "case's own" : "measured");
 	if (most > 0)
-		printf(" at its observed clock (%.0f to %.0f MHz)", least, most);
+		printf(" at its observed clock (NVML: %.0f to %.0f MHz)", least, most);
 	printf(".\n");
 }
 
