@@ -45,5 +45,5 @@ nodist_man_MANS += man/avorc.5
 CLEANFILES += man/avorc.5
 man/avorc.5: man/avorc.5.in ui/manual$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) man && ./ui/manual$(EXEEXT) >man/tables.tmp && \
-	sed -e 's/@VERSION@/$(PACKAGE_VERSION)/' -e '/@TABLES@/{r man/tables.tmp' -e 'd;}' $(srcdir)/man/avorc.5.in >$@.tmp && \
+	sed -e 's/@[V]ERSION@/$(PACKAGE_VERSION)/' -e '/@TABLES@/{r man/tables.tmp' -e 'd;}' $(srcdir)/man/avorc.5.in >$@.tmp && \
 	rm -f man/tables.tmp && mv $@.tmp $@

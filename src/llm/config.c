@@ -9,6 +9,7 @@
 #include "llm/wire.h"
 
 #include <errno.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define KEY_COMMAND_MS 15000
@@ -33,7 +34,7 @@ static const char *text(const struct conf *conf, const char *key, const char *fa
 
 static bool is_local(const char *url)
 {
-	return strncmp(url, "http://", 7) == 0;
+	return strncasecmp(url, "http://", 7) == 0;
 }
 
 static enum avo_status choose_wire(struct llm_config *c, const struct conf *conf, struct error *err)

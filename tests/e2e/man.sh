@@ -7,6 +7,7 @@ command -v mandoc >/dev/null || skip_all "mandoc is not installed"
 for page in "$AVO_TOP_BUILDDIR"/man/*.[1-9] "$AVO_TOP_SRCDIR"/man/*.[1-9]; do
 	[ -f "$page" ] || continue
 	is "$(mandoc -T lint -W warning "$page" 2>&1)" "" "$(basename "$page") is clean for mandoc"
+	unlike "$(cat "$page")" '@[A-Z]+@' "$(basename "$page") has everything filled in"
 done
 page=$(mandoc -T ascii "$AVO_TOP_BUILDDIR/man/avo.1" | sed 's/.\x08//g')
 for command in $("$avo" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
