@@ -349,6 +349,7 @@ static void set_options(struct http_transfer *t, const struct http_request *r)
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "avo/" PACKAGE_VERSION);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https,http");
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);	/* or newer */
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, 30L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -17,6 +17,19 @@ struct story {
 	long proxy_status;
 };
 
+/* A handshake that failed as it would fail tomorrow: no TLS, or none that both sides accept. Others died on the way. */
+static bool never_agrees(const char *words)
+{
+	static const char *const signs[] = { "wrong version number", "unexpected TLS packet", "handshake failure", "protocol version",
+					     "unsupported protocol", "certificate required", "unknown ca", NULL };
+	size_t i;
+
+	for (i = 0; signs[i]; i++)
+		if (strcasestr(words, signs[i]))
+			return true;
+	return false;
+}
+
 static enum http_end kind_of(const struct http_result *r, CURLcode code, const char *words)
 {
 	switch (code) {
@@ -29,9 +42,7 @@ static enum http_end kind_of(const struct http_result *r, CURLcode code, const c
 	case CURLE_SSL_INVALIDCERTSTATUS:
 		return HTTP_DISTRUSTED;
 	case CURLE_SSL_CONNECT_ERROR:
-		/* an answer in clear text; anything else may be a connection that died in the handshake */
-		return strcasestr(words, "wrong version number") || strcasestr(words, "unexpected TLS packet") ?
-			HTTP_DISTRUSTED : HTTP_CONNECT_FAILED;
+		return never_agrees(words) ? HTTP_DISTRUSTED : HTTP_CONNECT_FAILED;
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_CONNECT:
@@ -70,6 +81,8 @@ static void tell_distrust(const struct story *s, CURLcode code)
 	}
 	if (strcasestr(s->words, "wrong version number") || strcasestr(s->words, "unexpected TLS packet"))
 		snprintf(s->out, s->size, "%s speaks no TLS: is the port in agent.base-url right? (http:// is for servers on this machine)", s->host);
+	else if (code == CURLE_SSL_CONNECT_ERROR)
+		snprintf(s->out, s->size, "%s and this machine agree on no TLS (%.200s): ask who runs it what it wants", s->host, s->words);
 	else if (s->verify == CERT_OTHER_HOST || s->verify == CERT_OTHER_ADDRESS || strcasestr(s->words, "subject name"))
 		snprintf(s->out, s->size, "the certificate of %s is for another host: write the name that is in it into agent.base-url", s->host);
 	else if (code == CURLE_SSL_CACERT_BADFILE && s->ca_file)

@@ -117,6 +117,13 @@ void model_tls_offer_h2(struct model_tls *t)
 	SSL_CTX_set_alpn_select_cb(t->ctx, choose_h2, NULL);
 }
 
+void model_tls_be_old(struct model_tls *t)
+{
+	SSL_CTX_set_security_level(t->ctx, 0);
+	SSL_CTX_set_min_proto_version(t->ctx, TLS1_VERSION);
+	SSL_CTX_set_max_proto_version(t->ctx, TLS1_1_VERSION);
+}
+
 /* --- a connection -------------------------------------------------------------------- */
 
 struct model_session *model_session_new(struct model_tls *t)
@@ -195,6 +202,10 @@ void model_tls_free(struct model_tls *t)
 }
 
 void model_tls_offer_h2(struct model_tls *t)
+{
+}
+
+void model_tls_be_old(struct model_tls *t)
 {
 }
 

@@ -25,6 +25,8 @@ struct model_tls *model_tls_new(enum model_cert kind, const char *ca_path);
 void model_tls_free(struct model_tls *t);
 void model_tls_offer_h2(struct model_tls *t);		/* HTTP/2 is accepted by ALPN; else HTTP/1.1 is all there is */
 
+void model_tls_be_old(struct model_tls *t);		/* TLS 1.1 is the newest it knows */
+
 /* One connection. */
 struct model_session;
 struct model_session *model_session_new(struct model_tls *t);

@@ -28,7 +28,8 @@ static void assert_needs_person(struct trial t, const char *words)
 		t.script = &good;
 		t.length = 1;
 		trial_run(&t);
-		assert_true(t.done);
+		if (!t.done)
+			fail_msg("it waits, since: %s", t.why);
 		assert_int_equal(t.outcome, LLM_NEEDS_PERSON);
 		assert_words(t.fault.text, words);
 		assert_int_equal(t.asks, 0);
@@ -113,6 +114,15 @@ static void a_ca_file_without_certificates_is_named(void **state)
 static void a_server_without_tls_behind_https_is_told(void **state)
 {
 	assert_needs_person((struct trial){ .url = "https://127.0.0.1:%d" }, "speaks no TLS: is the port in agent.base-url right?");
+}
+
+static void a_server_whose_tls_is_too_old_is_told(void **state)
+{
+	struct model_tls *tls = serve_with(MODEL_CERT_GOOD);
+
+	model_tls_be_old(tls);
+	assert_needs_person((struct trial){ .tls = tls, .ca_file = ca_file }, "and this machine agree on no TLS (");
+	model_tls_free(tls);
 }
 
 static void a_handshake_that_dies_is_waited_out(void **state)
@@ -457,6 +467,7 @@ int main(void)
 		cmocka_unit_test(a_certificate_that_is_not_accepted_needs_a_person),
 		cmocka_unit_test(a_ca_file_without_certificates_is_named),
 		cmocka_unit_test(a_server_without_tls_behind_https_is_told),
+		cmocka_unit_test(a_server_whose_tls_is_too_old_is_told),
 		cmocka_unit_test(a_handshake_that_dies_is_waited_out),
 		cmocka_unit_test(a_name_that_does_not_resolve_is_waited_for),
 		cmocka_unit_test(an_upload_that_is_cut_off_is_sent_again),
