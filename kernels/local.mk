@@ -96,4 +96,5 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cuda/unwritten.cu \
 	kernels/redteam/cuda/workspace-memory.cu \
 	kernels/redteam/cuda/workspace-not-cleared.cu \
+	kernels/redteam/cuda/writes-beside.cu \
 	kernels/redteam/cuda/wrong-numbers.cu

@@ -9,6 +9,7 @@
  *
  *   works       writes that               zeros      writes zeros
  *   unwritten   writes nothing            inputs     overwrites V, too
+ *   behind      writes behind its output, before: before it
  *   fails       its launch is refused     faults     an illegal address: the context is lost
  *   dies        takes its process along   hangs      never ends
  *   lies        its events tell another time than the clock
@@ -441,6 +442,15 @@ static void scan(const uint16_t *values, uint64_t n, uint64_t *result)
 	}
 }
 
+static void find_written(const uint16_t *values, uint64_t n, uint16_t poison, uint64_t *first)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		if (values[i] != poison && i < *first)
+			*first = i;
+}
+
 static void mask(uint16_t *values, uint64_t n, uint64_t secret)
 {
 	uint64_t i;
@@ -497,6 +507,8 @@ static int own_kernel(const char *name, const CUlaunchConfig *config, void **par
 		fill(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
 	else if (strcmp(name, "scan") == 0)
 		scan(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t *, 2));
+	else if (strcmp(name, "find_written") == 0)
+		find_written(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint16_t, 2), PARAM(uint64_t *, 3));
 	else if (strcmp(name, "mask") == 0)
 		mask(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
 	else if (strcmp(name, "reference_rows") == 0)
@@ -541,6 +553,10 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
 		answer(&s, PARAM(uint16_t *, 2), out);
 	if (strcmp(name, "zeros") == 0)
 		memset(out, 0, bytes);
+	if (strcmp(name, "behind") == 0)
+		out[bytes / 2 + 100] = 0;
+	if (strcmp(name, "before") == 0)
+		out[-1] = 0;
 	if (strcmp(name, "inputs") == 0)
 		memset(PARAM(uint16_t *, 2), 0, 64);
 	if (strcmp(name, "faults") == 0)

@@ -117,6 +117,14 @@ extern "C" __global__ void scan(const u16 *values, u64 n, struct scan_result *re
 	add_to_scan(result, digest, first, n);
 }
 
+// The place of the first value that is no longer the poison, into *first, which must hold n.
+extern "C" __global__ void find_written(const u16 *values, u64 n, u16 poison, u64 *first)
+{
+	for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < n; i += (u64)gridDim.x * blockDim.x)
+		if (values[i] != poison)
+			atomicMin(first, i);
+}
+
 // Hides an output under a secret stream, and shows it again: what ran earlier on the same
 // values must not be an answer to copy.
 extern "C" __global__ void mask(u16 *values, u64 n, u64 secret)

@@ -10,6 +10,8 @@
 
 #define FLUSH_BYTES ((size_t)256 << 20)		/* more than twice any L2 */
 #define SLIDE_BYTES ((size_t)1 << 20)		/* a tensor starts somewhere in the first MiB of its buffer */
+#define GUARD_BYTES ((size_t)1 << 20)		/* poisoned on both sides of an output: 128 rows of 32 heads of 128 */
+#define POISON 0xffff
 #define SCRATCH_BYTES ((size_t)512 << 20)	/* of the reference's scores, at a time */
 #define SCAN_BLOCKS 1024
 
@@ -47,7 +49,7 @@ struct gpu_shape {
 
 struct gpu_values {
 	CUmodule module;
-	CUfunction fill_normal, scan, mask, reference_rows, compare_rows;
+	CUfunction fill_normal, scan, find_written, mask, reference_rows, compare_rows;
 	CUstream stream;
 	struct device_buffer inputs[INPUTS], outputs[RUNNER_TOGETHER], workspaces[RUNNER_TOGETHER], flush;
 	struct device_buffer rows, scratch, exact, plain, results, scans;
@@ -96,6 +98,7 @@ enum avo_status gpu_values_new(struct gpu_values **out, const char *trusted_cubi
 		st = cuda_check(cu()->cuModuleLoadData(&v->module, buf_cstr(&cubin)), "loading the worker's device code", err);
 	if (st == AVO_OK && (cu()->cuModuleGetFunction(&v->fill_normal, v->module, "fill_normal") != CUDA_SUCCESS ||
 			     cu()->cuModuleGetFunction(&v->scan, v->module, "scan") != CUDA_SUCCESS ||
+			     cu()->cuModuleGetFunction(&v->find_written, v->module, "find_written") != CUDA_SUCCESS ||
 			     cu()->cuModuleGetFunction(&v->mask, v->module, "mask") != CUDA_SUCCESS ||
 			     cu()->cuModuleGetFunction(&v->reference_rows, v->module, "reference_rows") != CUDA_SUCCESS ||
 			     cu()->cuModuleGetFunction(&v->compare_rows, v->module, "compare_rows") != CUDA_SUCCESS))
@@ -271,14 +274,14 @@ enum avo_status gpu_values_fill(struct gpu_values *v, const struct runner_reques
 
 enum avo_status gpu_values_pointers(struct tensor_pointers *out, struct gpu_values *v, int i, uint64_t workspace, struct error *err)
 {
-	size_t bytes = 2 * case_q_elements(&v->c);
-	enum avo_status st = reserve(&v->outputs[i], bytes + SLIDE_BYTES, err);
+	size_t bytes = 2 * case_q_elements(&v->c), whole = bytes + 2 * GUARD_BYTES + SLIDE_BYTES;
+	enum avo_status st = reserve(&v->outputs[i], whole, err);
 
 	if (st == AVO_OK && workspace)
 		st = reserve(&v->workspaces[i], workspace, err);
 	if (st != AVO_OK)
 		return st;
-	v->output[i] = v->outputs[i].at + slide(v->digest[Q], (uint64_t)i + 7);
+	v->output[i] = v->outputs[i].at + GUARD_BYTES + slide(v->digest[Q], (uint64_t)i + 7);
 	out->at[AVO_Q] = v->input[Q];
 	out->at[AVO_K] = v->input[K];
 	out->at[AVO_V] = v->input[V];
@@ -289,8 +292,8 @@ enum avo_status gpu_values_pointers(struct tensor_pointers *out, struct gpu_valu
 		st = cuda_check(cu()->cuMemsetD8Async(v->workspaces[i].at, 0xff, workspace, v->stream), "clearing a workspace", err);
 	if (st != AVO_OK)
 		return st;
-	/* 0xffff is a NaN in bf16: what is not written does not pass */
-	return cuda_check(cu()->cuMemsetD16Async(v->output[i], 0xffff, bytes / 2, v->stream), "poisoning an output", err);
+	/* a NaN in bf16: what is not written does not pass, and what is written beside the output is seen */
+	return cuda_check(cu()->cuMemsetD16Async(v->outputs[i].at, POISON, whole / 2, v->stream), "poisoning an output", err);
 }
 
 enum avo_status gpu_values_flush(struct gpu_values *v, struct error *err)
@@ -417,6 +420,42 @@ static void place_not_finite(struct run_outcome *out, const struct gpu_values *v
 		 out->worst.row, out->worst.head, out->worst.dim);
 }
 
+static enum avo_status first_written(uint64_t *first, struct gpu_values *v, CUdeviceptr at, uint64_t n, struct error *err)
+{
+	uint16_t poison = POISON;
+	void *params[] = { &at, &n, &poison, &v->scans.at };
+	enum avo_status st;
+
+	*first = n;
+	st = cuda_check(cu()->cuMemcpyHtoD(v->scans.at, first, sizeof(*first)), "starting a look", err);
+	if (st == AVO_OK)
+		st = launch(v->find_written, 64, 256, v->stream, params, err);
+	if (st == AVO_OK)
+		st = cuda_check(cu()->cuStreamSynchronize(v->stream), "looking beside an output", err);
+	return st == AVO_OK ? cuda_check(cu()->cuMemcpyDtoH(first, v->scans.at, sizeof(*first)), "reading a look", err) : st;
+}
+
+/* What lies around output i was poisoned with it, and must still be so. */
+static enum avo_status check_beside(struct run_outcome *out, struct gpu_values *v, int i, struct error *err)
+{
+	size_t bytes = 2 * case_q_elements(&v->c), whole = bytes + 2 * GUARD_BYTES + SLIDE_BYTES;
+	CUdeviceptr start = v->outputs[i].at, end = v->output[i] + bytes;
+	uint64_t before = (v->output[i] - start) / 2, after = (start + whole - end) / 2, first;
+	enum avo_status st = first_written(&first, v, start, before, err);
+	long long where = first < before ? -2 * (long long)(before - first) : 0;
+
+	if (st == AVO_OK && !where) {
+		st = first_written(&first, v, end, after, err);
+		where = first < after ? 2 * (long long)first + 2 : 0;
+	}
+	if (st == AVO_OK && where) {
+		out->verdict = VERDICT_INCORRECT;
+		snprintf(out->reason, sizeof(out->reason), where < 0 ? "it wrote beside the output tensor: %lld bytes before its start" :
+			 "it wrote beside the output tensor: %lld bytes behind its end", where < 0 ? -where : where - 2);
+	}
+	return st;
+}
+
 enum avo_status gpu_values_inputs(struct run_outcome *out, struct gpu_values *v, struct error *err)
 {
 	static const char *const names[] = { "Q", "K", "V" };
@@ -463,5 +502,5 @@ enum avo_status gpu_values_check(struct run_outcome *out, struct gpu_values *v, 
 			place_not_finite(out, v, s.first_bad);
 	}
 	free(rows);
-	return st;
+	return st == AVO_OK && out->verdict == VERDICT_PASSED ? check_beside(out, v, i, err) : st;
 }

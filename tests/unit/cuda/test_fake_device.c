@@ -128,6 +128,8 @@ static void wrong_outputs_are_found(void **state)
 	becomes("zeros", NULL, "incorrect", "wrong values");
 	becomes("unwritten", NULL, "incorrect", "not written");
 	becomes("inputs", NULL, "cheated", "input V");
+	becomes("behind", NULL, "incorrect", "beside the output tensor: 200 bytes behind its end");
+	becomes("before", NULL, "incorrect", "beside the output tensor: 2 bytes before its start");
 }
 
 /* Each takes the runner's context or process with it; the next one must not notice. */
