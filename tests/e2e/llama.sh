@@ -1,8 +1,8 @@
 #!/bin/sh
 # The agent against a real llama-server: real sockets, real streams, calls that fit the schemas and mean nothing. On each of the two
 # wires a run is killed in the middle, stopped in order, and started again each time; nothing may crash, hang, leak a process or
-# grow without end, and no request may hold a conversation that a strict server refuses. 500 turns take some fifteen minutes a wire
-# on two processors that have other work too.
+# grow without end, and no request may hold a conversation that a strict server refuses. 500 turns take eight to fifteen minutes a
+# wire on two processors that have other work too.
 #
 #     AVO_LLAMA_TESTS=1        ask for it: the first time, the server is built (ten minutes, half an hour where there is other work) and kept in the user's cache
 #     AVO_LLAMA_TURNS=500      turns of the model on each wire
@@ -15,7 +15,7 @@
 package=node-llama-cpp@3.22.1
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/avo-tests
 turns=${AVO_LLAMA_TURNS:-500}
-context=49152	# a token of this model is a byte: tools, task and some ten turns
+context=32768	# a token of this model is a byte: tools, task and some ten turns
 silence=240	# seconds without an event that count as stuck
 growth=16384	# KiB that the engine may grow by between a fifth of the turns and nine tenths of them
 avo=$AVO_TOP_BUILDDIR/avo
@@ -163,7 +163,7 @@ summary() {
 		| { wire: $wire, turns: (."usage turn" // 0), seconds: $seconds, tokens_in, tokens_out, requests: ($asked | length),
 			longest_request_bytes: ($asked | map(.bytes) | max), refused_as_too_long: ($asked | map(select(.status == 400)) | length),
 			calls: (."action-started" // 0), evaluations: (."attempt-scored" // 0), versions: (.version // 0), steps: (."step-ended" // 0),
-			interventions: (.intervention // 0), prunings: ((."memory checkpoint" // 0) - (.cuts // 0)), compactions: (.cuts // 0),
+			interventions: (.intervention // 0), prunings: ((."memory checkpoint" // 0) - (.cuts // 0)), summaries: (."usage summary" // 0), compactions: (.cuts // 0),
 			wasted_answers: (."usage wasted" // 0), processes: $processes, rss_kib: { early: $early, late: $late, peak: $peak } }'
 }
 
@@ -222,7 +222,7 @@ for wire in ${AVO_LLAMA_WIRES:-chat messages}; do
 	jq -r 'to_entries | map("\(.key) \(.value | tostring)") | "# " + join(", ")' "$tmp/$wire.summary"
 	is "$(jq '.calls * 2 >= .turns' "$tmp/$wire.summary")" true "$wire: the model called tools"
 	if [ "$turns" -ge 200 ]; then
-		ok $(($(jq '.compactions' "$tmp/$wire.summary") == 0)) "$wire: the window filled up, and the conversation went on"
+		ok $(($(jq '.summaries' "$tmp/$wire.summary") == 0)) "$wire: the window filled up, and the conversation went on"
 		[ $wire != chat ] || ok $(($(jq '.refused_as_too_long' "$tmp/$wire.summary") == 0)) "$wire: it was the server that said so"
 	else
 		skip "$wire: the window filled up, and the conversation went on" "$turns turns do not fill it"
