@@ -158,9 +158,11 @@ static bool profile(struct operator_host *host, const char *what, const char *di
 	assert_null(b->profile);
 	if (dir && path_read(&source, path, 1 << 20, NULL) == AVO_OK)
 		speed = strstr(buf_cstr(&source), "FAKE_SPEED ");
-	b->profile = event_of("{\"type\":\"profile\",\"what\":\"%s\",\"case\":\"%s\",\"by\":\"agent\",\"counters\":[{\"id\":\"speed\",\"label\":\"speed\","
-			      "\"group\":\"pipe\",\"unit\":\"%%\",\"value\":%g}]}", what, case_name ? case_name : "causal-128",
-			      10 * (speed ? strtod(speed + 11, NULL) : 1));
+	b->profile = event_of("{\"type\":\"profile\",\"by\":\"agent\",\"counters\":[{\"id\":\"speed\",\"label\":\"speed\","
+			      "\"group\":\"pipe\",\"unit\":\"%%\",\"value\":%g}]}", 10 * (speed ? strtod(speed + 11, NULL) : 1));
+	/* in the model's own words, whatever they hold */
+	json_set_str(b->profile, "what", what);
+	json_set_str(b->profile, "case", case_name ? case_name : "causal-128");
 	loop_add_timer(b->loop, 5, profiled, b);
 	buf_release(&source);
 	free(path);

@@ -253,6 +253,32 @@ static void assert_no_blanks(const cJSON *body)
 	}
 }
 
+static void arguments_go_back_as_they_came(void **state)
+{
+	static const struct {
+		const char *input, *sent;
+	} cases[] = {
+		{ "{\"ns\": 1763740800123456789, \"x\": 1.0}", "{\"ns\": 1763740800123456789, \"x\": 1.0}" },
+		{ "{\"text\":\"half \\ud83d\"}", "{\"text\":\"half \xef\xbf\xbd\"}" },
+		{ "{\"text\":\"\xff\"}", "{\"text\":\"\xef\xbf\xbd\"}" },
+		{ "", "{}" }, { " ", "{}" },
+	};
+	struct block use = { .kind = BLOCK_TOOL_USE, .id = (char *)"a", .name = (char *)"x" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		cJSON *args;
+		char *text;
+
+		use.input = (char *)(uintptr_t)cases[i].input;
+		args = block_arguments_sent(&use);
+		text = json_print_new(args);
+		assert_string_equal(text, cases[i].sent);
+		free(text);
+		cJSON_Delete(args);
+	}
+}
+
 static void no_blank_words_are_sent(void **state)
 {
 	const struct wire *wires[] = { &wire_messages, &wire_chat };
@@ -394,6 +420,7 @@ int main(void)
 		cmocka_unit_test(the_journal_gives_back_what_was_said),
 		cmocka_unit_test(the_messages_body_keeps_its_prefix_and_moves_its_mark),
 		cmocka_unit_test(the_chat_body_answers_each_call_before_any_words),
+		cmocka_unit_test(arguments_go_back_as_they_came),
 		cmocka_unit_test(no_blank_words_are_sent),
 		cmocka_unit_test(four_prices_make_the_cost),
 		cmocka_unit_test(each_failure_has_its_remedy),
