@@ -270,6 +270,7 @@ static void close_all(struct workbench *wb)
 enum avo_status workbench_run(const struct workbench_options *o, struct error *err)
 {
 	struct workbench *wb = xcalloc(1, sizeof(*wb));
+	char word[PATH_WORD_SIZE];
 	enum avo_status st;
 
 	setlocale(LC_CTYPE, "");
@@ -280,7 +281,8 @@ enum avo_status workbench_run(const struct workbench_options *o, struct error *e
 		wb->tick_timer = loop_add_timer(wb->loop, 1000, tick, wb);
 		run(wb);
 		if (wb->exit_status && !wb->model->gone)
-			st = error_set(err, AVO_ENVIRONMENT, "%s; the run goes on, avo attach returns to it", wb->ended);
+			st = error_set(err, AVO_ENVIRONMENT, "%s; the run goes on, come back with: avo attach %s", wb->ended,
+				       path_word(word, model_run_dir(wb->model)));
 		else if (wb->model->gone)
 			st = error_set(err, AVO_ENVIRONMENT, "the run is gone: %s was deleted or moved away", model_run_dir(wb->model));
 	}
