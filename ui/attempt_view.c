@@ -184,6 +184,8 @@ static void add_build(struct view *v, const struct attempt *a, const cJSON *buil
 		buf_printf(&out, ", %d registers, %d spills, %d bytes shared", (int)json_int(build, "registers", 0),
 			   (int)json_int(build, "spills", 0), (int)json_int(build, "shared_bytes", 0));
 	view_add(v, ITEM_NONE, 0, STYLE_DIM, buf_cstr(&out));
+	if (json_str(build, "warning", NULL))
+		view_add_wrapped(v, STYLE_WARN, 0, json_str(build, "warning", ""));
 	buf_release(&out);
 }
 

@@ -95,6 +95,8 @@ static void add_build_line(struct view *v, const cJSON *event)
 			buf_printf(&out, "%s%s %.6g", out.len ? " · " : "", item->string, item->valuedouble);
 	if (out.len)
 		view_add_wrapped(v, STYLE_DEFAULT, 0, buf_cstr(&out));
+	if (json_str(build, "warning", NULL))
+		view_add_wrapped(v, STYLE_WARN, 0, json_str(build, "warning", ""));
 	buf_release(&out);
 }
 

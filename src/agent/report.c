@@ -54,6 +54,8 @@ static void add_build(struct buf *out, const cJSON *result, bool with_log)
 	if (json_get(build, "registers"))
 		buf_printf(out, "registers %.0f, spilled bytes %.0f, shared memory %.0f bytes\n", json_num(build, "registers", 0),
 			   json_num(build, "spills", 0), json_num(build, "shared_bytes", 0));
+	if (json_str(build, "warning", NULL))
+		buf_printf(out, "The compiler warns about speed: %s\n", json_str(build, "warning", ""));
 	if (json_str(build, "error", NULL))
 		buf_printf(out, "%s\n", json_str(build, "error", ""));
 	if (with_log && *log) {

@@ -53,7 +53,7 @@ static void print_pairs(const struct cli_call *call, const cJSON *scored)
 
 static void print_build(const cJSON *build)
 {
-	const char *error = json_str(build, "error", NULL), *log = json_str(build, "log", NULL);
+	const char *error = json_str(build, "error", NULL), *warning = json_str(build, "warning", NULL), *log = json_str(build, "log", NULL);
 
 	if (!build)
 		return;
@@ -61,6 +61,11 @@ static void print_build(const cJSON *build)
 	if (json_get(build, "registers"))
 		printf(", %lld registers, %lld bytes spilled", (long long)json_int(build, "registers", 0), (long long)json_int(build, "spills", 0));
 	putchar('\n');
+	if (warning) {
+		fputs("           ", stdout);
+		cli_print_clean(warning, 0);
+		putchar('\n');
+	}
 	if (error) {
 		fputs("           ", stdout);
 		cli_print_clean(error, 0);

@@ -42,7 +42,7 @@ void build_report_init(struct build_report *r)
 {
 	memset(r, 0, sizeof(*r));
 	buf_init(&r->log, (size_t)64 << 10);
-	r->registers = r->spills = r->shared_bytes = -1;
+	r->registers = r->spills = r->stack_bytes = r->shared_bytes = -1;
 }
 
 void build_report_release(struct build_report *r)

@@ -69,7 +69,8 @@ struct build_report {
 	struct buf log;			/* the compiler's own words */
 	char error[256];		/* its first error, one line */
 	char rule[32], evidence[256];	/* CHEATED */
-	int registers, spills, shared_bytes;	/* -1: not known */
+	int registers, spills, stack_bytes, shared_bytes;	/* -1: not known */
+	char warning[160];		/* of the compiler, about speed: "wgmma.mma_async instructions are serialized"; "" if none */
 };
 void build_report_init(struct build_report *r);
 void build_report_release(struct build_report *r);

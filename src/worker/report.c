@@ -18,6 +18,10 @@ void evaluation_report_build(cJSON *result, const struct build_report *r)
 		json_set_int(o, "registers", r->registers);
 	if (r->spills >= 0)
 		json_set_int(o, "spills", r->spills);
+	if (r->stack_bytes >= 0)
+		json_set_int(o, "stack_bytes", r->stack_bytes);
+	if (r->warning[0])
+		json_set_str(o, "warning", r->warning);
 	if (r->shared_bytes >= 0)
 		json_set_int(o, "shared_bytes", r->shared_bytes);
 	json_set(result, "build", o);

@@ -134,7 +134,9 @@ static void read_report(struct build_report *r)
 	ptxas_parse(&report, buf_cstr(&r->log), r->log.len);
 	r->registers = ptxas_registers(&report);
 	r->spills = ptxas_spills(&report);
+	r->stack_bytes = ptxas_stack(&report);
 	r->shared_bytes = ptxas_shared(&report);
+	snprintf(r->warning, sizeof(r->warning), "%s", report.warning);
 }
 
 static enum avo_status compile_files(struct build_report *r, const struct compiler *compiler, const char *work, const char *arch, const char *include_dir, struct error *err)

@@ -100,6 +100,15 @@ int ptxas_spills(const struct ptxas_report *r)
 	return r->count ? sum : -1;
 }
 
+int ptxas_stack(const struct ptxas_report *r)
+{
+	int i, most = -1;
+
+	for (i = 0; i < r->count; i++)
+		most = r->kernels[i].stack_bytes > most ? r->kernels[i].stack_bytes : most;
+	return most;
+}
+
 int ptxas_shared(const struct ptxas_report *r)
 {
 	int i, most = -1;

@@ -25,9 +25,10 @@ struct ptxas_report {
 };
 
 void ptxas_parse(struct ptxas_report *out, const char *log, size_t len);
-/* The largest register count, all spills and the largest static shared memory over the kernels; -1 without any. */
+/* The largest register count, all spills, the largest stack frame and static shared memory over the kernels; -1 without any. */
 int ptxas_registers(const struct ptxas_report *r);
 int ptxas_spills(const struct ptxas_report *r);
+int ptxas_stack(const struct ptxas_report *r);
 int ptxas_shared(const struct ptxas_report *r);
 /* The first error line of a compiler's log ("kernel.cu(12): error: ..."), at most size bytes; "" when there is none. */
 void ptxas_first_error(char *out, size_t size, const char *log, size_t len);

@@ -371,6 +371,35 @@ static void nvcc_compiles(const char *nvrtc, const char *kernel, const char *hea
 	client = mine;
 }
 
+/* Accumulators touched between the instructions: right, and half as fast. The compiler knows, and the engineer must. */
+static void what_the_compiler_says_about_speed_is_in_the_result(void **state)
+{
+	static const char touched[] =
+		"extern \"C\" __global__ void touched(float *o, unsigned long long d)\n{\n"
+		"\tfloat a = o[0], b = o[1], c = o[2], e = o[3];\n"
+		"\tfor (int i = 0; i < 4; i++) {\n"
+		"\t\tasm volatile(\"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%0,%1,%2,%3}, %4, %4, 1,1,1,0,0;\" :\n"
+		"\t\t\t\"+f\"(a), \"+f\"(b), \"+f\"(c), \"+f\"(e) : \"l\"(d));\n\t\ta += o[i + 4];\n\t}\n"
+		"\tasm volatile(\"wgmma.commit_group.sync.aligned;\\nwgmma.wait_group.sync.aligned 0;\" ::: \"memory\");\n"
+		"\to[0] = a + b + c + e;\n}\n";
+	char *dir = candidate("works"), *path = path_join(dir, "kernel.cu"), *text;
+	struct buf source = BUF_INIT;
+	cJSON *result;
+
+	assert_int_equal(path_read(&source, path, 1 << 20, NULL), AVO_OK);
+	text = xasprintf("%s%s", touched, buf_cstr(&source));
+	write_file(dir, "kernel.cu", text);
+	result = run_job("evaluate", dir, NULL);
+	expect(result, "passed", NULL);
+	assert_non_null(strstr(json_str(json_obj(result, "build"), "warning", ""), "wgmma.mma_async instructions are serialized"));
+	assert_int_equal(json_int(json_obj(result, "build"), "stack_bytes", -1), 0);
+	cJSON_Delete(result);
+	buf_release(&source);
+	free(dir);
+	free(path);
+	free(text);
+}
+
 static void nvcc_compiles_where_nvrtc_cannot(void **state)
 {
 	char name[64];
@@ -475,6 +504,7 @@ int main(void)
 		cmocka_unit_test(the_header_of_a_baseline_is_cxx_too),
 		cmocka_unit_test(a_cubin_with_a_plan_is_a_baseline),
 		cmocka_unit_test(a_candidate_that_goes_wrong_beside_a_baseline_is_said_so),
+		cmocka_unit_test(what_the_compiler_says_about_speed_is_in_the_result),
 		cmocka_unit_test(nvcc_compiles_where_nvrtc_cannot),
 		cmocka_unit_test(lies_in_a_plan_are_found_without_a_gpu),
 		cmocka_unit_test(no_device_and_no_context_are_said_so),
