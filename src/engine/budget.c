@@ -12,10 +12,10 @@ static const struct {
 	const char *name, *unit;
 } kinds[LIMIT_COUNT] = {
 	[LIMIT_TIME] = { "time", "" },
-	[LIMIT_STEPS] = { "steps", " steps" },
-	[LIMIT_ATTEMPTS] = { "attempts", " attempts" },
-	[LIMIT_COST] = { "cost", " US dollars" },
-	[LIMIT_TOKENS] = { "tokens", " tokens" },
+	[LIMIT_STEPS] = { "steps", " step" },
+	[LIMIT_ATTEMPTS] = { "attempts", " attempt" },
+	[LIMIT_COST] = { "cost", " US dollar" },
+	[LIMIT_TOKENS] = { "tokens", " token" },
 };
 
 static double steps_used(const struct run_state *s)
@@ -92,7 +92,8 @@ void budget_describe(char *out, size_t size, const struct engine *e, enum limit_
 	if (kind == LIMIT_TIME)
 		snprintf(out, size, "the time budget of %s is used up", clock_age(age, sizeof(age), (int64_t)e->limits[kind].limit));
 	else
-		snprintf(out, size, "the budget of %g%s is used up", e->limits[kind].limit, kinds[kind].unit);
+		snprintf(out, size, "the budget of %g%s%s is used up", e->limits[kind].limit, kinds[kind].unit,
+			 e->limits[kind].limit == 1 ? "" : "s");
 }
 
 static void announce(struct engine *e, enum limit_kind kind, double level, double used)
