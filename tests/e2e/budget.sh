@@ -17,7 +17,7 @@ is "$status" 0 "--attempts: the command ends with status 0 while an attempt wait
 attempt=$("$avo" pending r --json | jq -r .attempt)
 like "$(cat out)" "^r: stopped|^r: finished" "the run has ended"
 like "$(cat out)" "^$attempt waits for approval: avo approve $attempt /.*/r\$" "and says what is to be decided, and how"
-like "$("$avo" events r --type state | tail -1)" "budget of .* attempts is used up; $attempt waits" "the record says both"
+like "$("$avo" events r --type state | tail -1)" "budget of .* attempts? is used up; $attempt waits" "the record says both"
 is "$("$avo" status r --json | jq -r '"\(.engine) \(.pending[0])"')" "false $attempt" "no engine is left, the attempt is"
 like "$("$avo" approve r)" "^$attempt is v1 now" "it is approved without one"
 
@@ -39,5 +39,5 @@ like "$("$avo" events r --type state)" 'finished +the time budget of .* is used 
 git config -f r/avo.conf budget.attempts 1
 timeout 60 "$avo" run r --headless >out 2>&1
 is "$?" 0 "a run whose budget is used up ends at once"
-like "$("$avo" events r --type state | tail -1)" 'budget of 1 attempts is used up' "and says why"
+like "$("$avo" events r --type state | tail -1)" 'budget of 1 attempt is used up' "and says why"
 done_testing
