@@ -1,8 +1,8 @@
 #!/bin/sh
 # The agent against a real llama-server: real sockets, real streams, calls that fit the schemas and mean nothing. On each of the two
 # wires a run is killed in the middle, stopped in order, and started again each time; nothing may crash, hang, leak a process or
-# grow without end, and no request may hold a conversation that a strict server refuses. 500 turns take eight to fifteen minutes a
-# wire on two processors that have other work too.
+# grow without end, and no request may hold a conversation that a strict server refuses. 500 turns take four to fifteen minutes a
+# wire on two processors, by what else they have to do.
 #
 #     AVO_LLAMA_TESTS=1        ask for it: the first time, the server is built (ten minutes, half an hour where there is other work) and kept in the user's cache
 #     AVO_LLAMA_TURNS=500      turns of the model on each wire
