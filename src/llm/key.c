@@ -76,6 +76,7 @@ static enum avo_status from_env(char **out, const char *name, struct error *err)
 
 static enum avo_status from_file(struct buf *out, const char *path, struct error *err)
 {
+	char word[PATH_WORD_SIZE];
 	struct stat st;
 
 	if (stat(path, &st) != 0)
@@ -83,7 +84,7 @@ static enum avo_status from_file(struct buf *out, const char *path, struct error
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, AVO_ENVIRONMENT, "the key file %s is not a file; agent.key-file names it", path);
 	if (st.st_mode & 077)
-		return error_set(err, AVO_ENVIRONMENT, "the key file %s can be read by others; run: chmod 600 %s", path, path);
+		return error_set(err, AVO_ENVIRONMENT, "the key file %s can be read by others; run: chmod 600 %s", path, path_word(word, path));
 	return path_read(out, path, KEY_MAX, err);
 }
 

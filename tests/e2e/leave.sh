@@ -1,6 +1,8 @@
 #!/bin/sh
 # Leaving a run that is watched without a workbench: Ctrl-C, a hang-up, kill, and an output that is stuck. The run goes on,
 # its watcher says where it stands and how to come back, and a shell can tell that somebody interrupted it.
+# A suite that was itself started with signals ignored (nohup) would hand that on, and avo would honour it.
+[ -n "$AVO_LEAVE_SIGNALS" ] || AVO_LEAVE_SIGNALS=default exec env --default-signal=HUP,INT,QUIT,TERM sh "$0" "$@"
 . "$AVO_TOP_SRCDIR/tests/lib/tap.sh"
 work=$(mktemp -d)
 cd "$work" || exit 1
