@@ -131,6 +131,9 @@ static void take_leave(const struct cli_engine *e, const struct cli_call *call)
 
 	engine_pid(&pid, e->run_dir, NULL);
 	path_word(word, e->run_dir);
+	/* the terminal has written ^C, and may have thrown away the end of the line before it */
+	if (interrupted == SIGINT && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
 	if (e->started)
 		cli_complain(call, "left; the engine was started for this and is stopped. Go on: avo run %s", word);
 	else if (pid)

@@ -35,9 +35,10 @@ wait "$viewer"
 is "$?" 129 "SIGHUP ends the watcher, as SIGHUP does"
 says_where err SIGHUP
 running SIGHUP
+rm out	# else it could be looked at before nohup has emptied it, and before it ignores anything
 nohup "$avo" attach "a run" >out 2>err </dev/null &
 viewer=$!
-wait_for 10 sh -c "grep -q attempt out"
+wait_for 10 sh -c "grep -qs attempt out"
 kill -HUP "$viewer"
 sleep 0.5
 ok "$(kill -0 "$viewer"; echo $?)" "under nohup it stays"
