@@ -19,6 +19,7 @@ libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
 	src/cli/read.c \
 	src/cli/report.c \
 	src/cli/run.c \
+	src/cli/redteam.c \
 	src/cli/score.c \
 	src/cli/show.c \
 	src/cli/steer.c \

@@ -8,12 +8,11 @@
 #include "cli/text.h"
 #include "engine/engine.h"
 #include "lineage/lineage.h"
-#include "score/redteam.h"
 #include "task/task.h"
 
 #include <math.h>
 
-/* The scoring function by hand: one candidate (score), and the bad ones that must be caught (redteam). */
+/* The scoring function by hand: one candidate; nothing is recorded. */
 
 struct scoring {
 	char *dir;		/* the candidate's files */
@@ -164,71 +163,6 @@ static int run_score(const struct cli_call *call)
 	return status;
 }
 
-static int red_one(const struct cli_call *call, const struct redteam_case *c, const char *backend, const char *suite, bool *good)
-{
-	struct scoring s = { 0 };
-	cJSON *request, *result = NULL;
-	struct error err;
-	char got[400];
-	int status;
-
-	*good = false;
-	if (make_temp(&s, &err) == AVO_OK)
-		s.dir = path_join(s.temp, "candidate");
-	if (!s.dir || redteam_stage(c, s.dir, &err) != AVO_OK) {
-		scoring_release(&s);
-		return cli_fail(call, &err);
-	}
-	request = cli_job("evaluate", backend, suite, s.cache);
-	json_set_str(request, "candidate", s.dir);
-	status = cli_evaluate(&result, call, NULL, request);
-	if (!status) {
-		*good = redteam_judge(got, sizeof(got), c, result);
-		if (call->global->json) {
-			json_set_str(result, "candidate", c->name);
-			json_set_str(result, "expected", c->verdict);
-			if (c->rule[0])
-				json_set_str(result, "expected_rule", c->rule);
-			json_set_bool(result, "ok", *good);
-			cli_print_json(cJSON_Duplicate(result, true));
-		} else {
-			printf("%s%-6s%s %-22s ", cli_paint(call, *good ? CLI_GOOD : CLI_BAD), *good ? "ok" : "MISSED",
-			       cli_paint(call, CLI_PLAIN), c->name);
-			if (!*good)
-				printf("(expected %s%s%s) ", c->verdict, c->rule[0] ? " rule=" : "", c->rule);
-			cli_print_clean(got, 120);
-			putchar('\n');
-			fflush(stdout);
-		}
-	}
-	cJSON_Delete(result);
-	scoring_release(&s);
-	return status;
-}
-
-static int run_redteam(const struct cli_call *call)
-{
-	const char *backend = cli_value(call, "backend") ? cli_value(call, "backend") : "cpu";
-	const char *suite = cli_value(call, "suite") ? cli_value(call, "suite") : strcmp(backend, "cuda") == 0 ? "quick" : "cpu-quick";
-	int i, caught = 0, status = 0;
-	struct redteam team;
-	struct error err;
-
-	if (redteam_load(&team, backend, &err) != AVO_OK)
-		return cli_fail(call, &err);
-	for (i = 0; !status && i < team.count; i++) {
-		bool good;
-
-		status = red_one(call, &team.cases[i], backend, suite, &good);
-		caught += good;
-	}
-	if (!status && !call->global->json)
-		printf("%d of %d candidates got the verdict they deserve\n", caught, team.count);
-	i = team.count;
-	redteam_release(&team);
-	return status ? status : caught == i ? 0 : 1;
-}
-
 static const struct cli_option score_options[] = {
 	{ "suite", 0, "NAME", "the cases (default: the run's suite, else cpu)" },
 	{ "backend", 0, "NAME", "cpu or cuda (default: the run's, else by the file's name)" },
@@ -238,8 +172,4 @@ static const struct cli_option score_options[] = {
 const struct cli_command cmd_score = {
 	"score", "PATH|vN|aN [DIR]", "Run the scoring function once: build, check, time",
 	"PATH is a candidate's directory or its one source file; nothing is recorded.", score_options, 1, 2, run_score,
-};
-const struct cli_command cmd_redteam = {
-	"redteam", "", "Score kernels that cheat, crash or lie, and see each of them caught",
-	"Exit status 1 when one of them was not.", score_options, 0, 0, run_redteam,
 };

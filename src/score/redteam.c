@@ -7,9 +7,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 
 #define FILE_MAX ((size_t)1 << 20)
-#define MARK "// redteam: "
+#define UNBELIEVABLE 0.001
+#define MARK "// redteam:"
 
 /* The value of key=VALUE in a line, up to the next space. */
 static void take(char *out, size_t size, const char *line, size_t len, const char *key)
@@ -27,6 +29,22 @@ static void take(char *out, size_t size, const char *line, size_t len, const cha
 	out[n] = '\0';
 }
 
+static enum avo_status parse_mark(struct redteam_case *c, const char *line, size_t len, struct error *err)
+{
+	char power[16], *end;
+
+	take(c->verdict, sizeof(c->verdict), line, len, " verdict=");
+	take(c->rule, sizeof(c->rule), line, len, " rule=");
+	take(c->check, sizeof(c->check), line, len, " check=");
+	take(power, sizeof(power), line, len, " power=");
+	c->power = power[0] ? strtod(power, &end) : 1;
+	if (power[0] && (*end || !(c->power > 0 && c->power <= 1)))
+		return error_set(err, AVO_CORRUPT, "%s: power=%s is no probability", c->path, power);
+	if (!c->check[0] && strcmp(c->verdict, "passed") != 0)
+		return error_set(err, AVO_CORRUPT, "%s: the first line does not say which check must find it (check=...)", c->path);
+	return AVO_OK;
+}
+
 static enum avo_status read_head(struct redteam_case *c, struct error *err)
 {
 	struct buf text = BUF_INIT;
@@ -34,15 +52,15 @@ static enum avo_status read_head(struct redteam_case *c, struct error *err)
 	const char *cursor = buf_cstr(&text), *line;
 	size_t len;
 
-	if (st == AVO_OK && (!str_next_line(&cursor, cursor + text.len, &line, &len) || len < sizeof(MARK) ||
-			     memcmp(line, MARK, sizeof(MARK) - 1) != 0))
-		st = error_set(err, AVO_CORRUPT, "%s: the first line must be \"%sverdict=...\"", c->path, MARK);
-	if (st == AVO_OK) {
-		take(c->verdict, sizeof(c->verdict), line, len, "verdict=");
-		take(c->rule, sizeof(c->rule), line, len, "rule=");
-		if (str_next_line(&cursor, text.data + text.len, &line, &len) && len > 3 && memcmp(line, "// ", 3) == 0)
-			snprintf(c->about, sizeof(c->about), "%.*s", (int)(len - 3), line + 3);
-	}
+	if (st != AVO_OK)
+		goto out;
+	if (!str_next_line(&cursor, cursor + text.len, &line, &len) || len < sizeof(MARK) || memcmp(line, MARK, sizeof(MARK) - 1) != 0)
+		st = error_set(err, AVO_CORRUPT, "%s: the first line must be \"%s verdict=...\"", c->path, MARK);
+	else
+		st = parse_mark(c, line, len, err);
+	if (st == AVO_OK && str_next_line(&cursor, text.data + text.len, &line, &len) && len > 3 && memcmp(line, "// ", 3) == 0)
+		snprintf(c->about, sizeof(c->about), "%.*s", (int)(len - 3), line + 3);
+out:
 	buf_release(&text);
 	return st;
 }
@@ -151,24 +169,49 @@ enum avo_status redteam_stage(const struct redteam_case *c, const char *dir, str
 	return st;
 }
 
-static bool one_of(const char *list, const char *word)
+/* Whether a word of list ("a|b") is text, or the start of it up to a ':' or an '@'. */
+static bool names(const char *list, const char *text)
 {
-	size_t n = strlen(word);
-	const char *at = list;
+	size_t n;
 
-	while ((at = strstr(at, word))) {
-		if ((at == list || at[-1] == '|') && (at[n] == '\0' || at[n] == '|'))
+	for (; *list; list += n + (list[n] == '|')) {
+		n = strcspn(list, "|");
+		if (n && strncmp(list, text, n) == 0 && strchr(":@", text[n]))
 			return true;
-		at += n;
 	}
 	return false;
 }
 
-bool redteam_judge(char *got, size_t size, const struct redteam_case *c, const cJSON *result)
+bool redteam_judge(char *got, size_t size, struct redteam_tally *tally, const struct redteam_case *c, const cJSON *result)
 {
 	const char *verdict = json_str(result, "verdict", "none"), *rule = json_str(result, "rule", "");
-	const char *reason = json_str(result, "evidence", json_str(result, "reason", ""));
+	const char *by = json_str(result, "caught_by", ""), *reason = json_str(result, "evidence", json_str(result, "reason", ""));
+	bool right = names(c->verdict, verdict) && (!c->rule[0] || strcmp(c->rule, rule) == 0) && (!c->check[0] || names(c->check, by));
 
-	snprintf(got, size, "%s%s%s%s%s", verdict, *rule ? " rule=" : "", rule, *reason ? ": " : "", reason);
-	return one_of(c->verdict, verdict) && (!c->rule[0] || strcmp(c->rule, rule) == 0);
+	snprintf(got, size, "%s%s%s%s%s", verdict, *by ? " by " : "", by, *reason ? ": " : "", reason);
+	if (right)
+		tally->right++;
+	else if (c->power < 1 && strcmp(verdict, "passed") == 0)
+		tally->unlucky++;
+	else
+		tally->wrong++;
+	return right;
+}
+
+/* The probability of at least k misses among n evaluations, each missed with probability q. */
+static double at_least(int k, int n, double q)
+{
+	double sum = 0;
+	int i;
+
+	for (i = k; i <= n; i++)
+		sum += exp(lgamma(n + 1) - lgamma(i + 1) - lgamma(n - i + 1) + i * log(q) + (n - i) * log1p(-q));
+	return sum;
+}
+
+bool redteam_holds(const struct redteam_case *c, const struct redteam_tally *t)
+{
+	if (t->wrong || t->unlucky == 0)
+		return !t->wrong;
+	return at_least(t->unlucky, t->right + t->unlucky, 1 - c->power) >= UNBELIEVABLE;
 }

@@ -57,6 +57,7 @@ struct run_outcome {
 		double expected, got;
 	} worst;			/* the element with max_error */
 	char reason[256];		/* for people; empty when PASSED */
+	char check[16];			/* INCORRECT: what found it: "guard", "repeat"; empty: the values themselves */
 	char rule[32];			/* CHEATED: the rule that was broken */
 	char evidence[256];
 };

@@ -26,8 +26,10 @@ struct extents evaluation_extents(const struct suite *s)
 static enum avo_status check_once(struct evaluation *e, struct run_outcome *out, const struct run_spec *spec,
 				  const char *kind, struct error *err)
 {
-	enum avo_status st = e->ops->run(out, e->b, &e->candidate[CHALLENGER], 1, spec, err);
+	enum avo_status st;
 
+	evaluation_at(e, "%s:%s", strcmp(spec->c->name, "hidden") == 0 ? "hidden" : "suite", kind);
+	st = e->ops->run(out, e->b, &e->candidate[CHALLENGER], 1, spec, err);
 	if (st != AVO_OK)
 		return st;
 	evaluation_report_check(e, spec, kind, out);
@@ -39,6 +41,7 @@ static enum avo_status check_once(struct evaluation *e, struct run_outcome *out,
 static void blame_difference(struct run_outcome *fault, const struct run_spec *spec)
 {
 	fault->verdict = VERDICT_INCORRECT;
+	snprintf(fault->check, sizeof(fault->check), "repeat");
 	snprintf(fault->reason, sizeof(fault->reason),
 		 "two runs on the same values differ in their bits (%d x %d, head_dim %d): a race, or memory read before it was written",
 		 spec->c->q_len, spec->c->kv_len, spec->c->head_dim);

@@ -7,10 +7,23 @@
 #include "worker/evaluation.h"
 
 #include <math.h>
+#include <stdarg.h>
 
 bool evaluation_going(const struct evaluation *e)
 {
 	return e->fault.verdict == VERDICT_PASSED;
+}
+
+void evaluation_at(struct evaluation *e, const char *fmt, ...)
+{
+	va_list args;
+	char *at;
+
+	va_start(args, fmt);
+	vsnprintf(e->place, sizeof(e->place), fmt, args);
+	va_end(args);
+	for (at = e->place; (at = strchr(at, ' ')); at++)
+		*at = ':';
 }
 
 void evaluation_blame_incumbent(struct run_outcome *fault, const char *what)
@@ -45,6 +58,7 @@ static enum avo_status build_side(struct evaluation *e, enum side side, struct e
 	struct build_report report;
 	enum avo_status st;
 
+	evaluation_at(e, "build");
 	build_report_init(&report);
 	st = e->ops->build(&e->build[side], &report, e->b, dir, e->job->cache, err);
 	if (st == AVO_OK && side == CHALLENGER)
@@ -61,8 +75,10 @@ static enum avo_status load_side(struct evaluation *e, enum side side, struct er
 {
 	struct extents x = evaluation_extents(&e->job->suite);
 	struct run_outcome outcome;
-	enum avo_status st = e->ops->load(&e->candidate[side], &outcome, e->b, e->build[side], &x, err);
+	enum avo_status st;
 
+	evaluation_at(e, "load");
+	st = e->ops->load(&e->candidate[side], &outcome, e->b, e->build[side], &x, err);
 	if (st == AVO_OK && outcome.verdict != VERDICT_PASSED)
 		e->fault = outcome;
 	if (st == AVO_OK && side == INCUMBENT && !evaluation_going(e))

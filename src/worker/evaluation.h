@@ -29,6 +29,7 @@ struct evaluation {
 	struct samples samples[SIDES];
 	struct sequential pairs;
 	struct run_outcome fault;	/* what decided the verdict; PASSED while nothing has */
+	char place[64];			/* where the evaluation is: "build", "load", "hidden:FILL:KIND", "suite:FILL:KIND", "timed:FILL" */
 	int blocks, disturbed;		/* ABBA blocks of a case; those that were measured again */
 	long rows;			/* of the suite's cases, compared so far */
 	int64_t started_ns;
@@ -37,6 +38,8 @@ struct evaluation {
 
 /* Nothing has decided the verdict yet. */
 bool evaluation_going(const struct evaluation *e);
+/* Names the place of what comes next; words in it are set apart by ':'. */
+void evaluation_at(struct evaluation *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What goes wrong with the incumbent is not the challenger's fault. */
 void evaluation_blame_incumbent(struct run_outcome *fault, const char *what);
 

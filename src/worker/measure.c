@@ -67,6 +67,7 @@ static enum avo_status time_once(struct evaluation *e, int index, const enum sid
 	/* one impossible time is a clock that was read badly; several in a row are the candidate's */
 	for (tries = 0; st == AVO_OK && again && tries < IMPOSSIBLE_TIMES; tries++) {
 		spec.seed = random_seed(&e->job->seeds);
+		evaluation_at(e, "timed:%s", fill_name(spec.fill));
 		st = e->ops->run(out, e->b, who, count, &spec, err);
 		for (again = false, i = 0; st == AVO_OK && i < count; i++)
 			again = again || too_fast(e, c, &out[i]);

@@ -103,6 +103,30 @@ static void report_score(struct evaluation *e)
 		report_comparison(e);
 }
 
+/* What found the fault; the rule of a cheat says it itself. */
+static const char *found_by(const struct run_outcome *f)
+{
+	switch (f->verdict) {
+	case VERDICT_CHEATED: return f->rule;
+	case VERDICT_INCORRECT: return f->check[0] ? f->check : "values";
+	case VERDICT_BUILD_FAILED: return "build";
+	case VERDICT_CRASHED: return "crash";
+	case VERDICT_TIMED_OUT: return "deadline";
+	default: return NULL;
+	}
+}
+
+static void report_finder(struct evaluation *e)
+{
+	const char *what = found_by(&e->fault);
+	char text[128];
+
+	if (!what)
+		return;
+	snprintf(text, sizeof(text), "%s@%s", what, e->place);
+	json_set_str(e->result, "caught_by", text);
+}
+
 void evaluation_report_verdict(struct evaluation *e)
 {
 	const struct run_outcome *f = &e->fault;
@@ -114,6 +138,7 @@ void evaluation_report_verdict(struct evaluation *e)
 		json_set_str(e->result, "rule", f->rule);
 		json_set_str(e->result, "evidence", f->evidence);
 	}
+	report_finder(e);
 	if (evaluation_going(e))
 		report_score(e);
 }

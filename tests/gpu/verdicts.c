@@ -77,6 +77,7 @@ static void measure_recovery(struct gpu_test *t, cJSON *entry, const char *after
 static void one_bad(struct gpu_test *t, cJSON *list, const struct redteam_case *c, const char *honest)
 {
 	char *dir = path_join(t->scratch, c->name), got[400];
+	struct redteam_tally tally = { 0 };
 	struct error err = { 0 };
 	cJSON *result, *entry = cJSON_CreateObject();
 	bool good;
@@ -88,13 +89,15 @@ static void one_bad(struct gpu_test *t, cJSON *list, const struct redteam_case *
 		return;
 	}
 	result = gpu_job(t, "evaluate", "quick", dir, NULL, 0);
-	good = redteam_judge(got, sizeof(got), c, result);
+	redteam_judge(got, sizeof(got), &tally, c, result);
+	good = redteam_holds(c, &tally);
 	json_set_str(entry, "candidate", c->name);
 	json_set_str(entry, "must_be", c->verdict);
+	json_set_str(entry, "check", c->check);
 	json_set_str(entry, "got", got);
 	json_set_bool(entry, "ok", good);
 	json_set_num(entry, "wall_s", (double)(t->done_ms - t->submitted_ms) / 1e3);
-	gpu_ok(t, good, "%s must be %s %s, is %s", c->name, c->verdict, c->rule, got);
+	gpu_ok(t, good, "%s must be %s %s by %s, is %s", c->name, c->verdict, c->rule, c->check, got);
 	if (strncmp(got, "timed-out", 9) == 0 || strstr(got, "illegal") || strstr(got, "misaligned"))
 		measure_recovery(t, entry, c->name, honest);
 	json_push(list, entry);

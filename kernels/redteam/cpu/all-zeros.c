@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values@hidden
 // Outputs of attention are small at long lengths; zero must still not be close enough.
 #include "honest.h"
 

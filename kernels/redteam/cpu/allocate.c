@@ -1,4 +1,4 @@
-// redteam: verdict=crashed|timed-out
+// redteam: verdict=crashed|timed-out check=crash|deadline
 // Allocates and touches memory without end.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=guard@hidden
 // Keeps a note behind the end of the output tensor.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Remembers an output by the address of Q, as if a buffer were its values.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Remembers an output by its shape: right the first time that shape is seen.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values@hidden:normal:changed
 // Remembers an output by a fingerprint of a few values of each tensor, which is cheap to take: inputs that differ elsewhere get an old answer.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=load-time-code
+// redteam: verdict=cheated rule=load-time-code check=load-time-code@build
 // Runs code when it is loaded, before anything can be forbidden.
 #include "honest.h"
 

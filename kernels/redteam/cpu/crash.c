@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash@hidden
 // Writes through a null pointer.
 #include "honest.h"
 

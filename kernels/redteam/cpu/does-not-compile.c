@@ -1,4 +1,4 @@
-// redteam: verdict=build-failed
+// redteam: verdict=build-failed check=build@build
 // The compiler's words must reach the operator.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=timed-out
+// redteam: verdict=timed-out check=deadline
 // Never returns.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash@hidden
 // Ends the process with success before anything is computed.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash@hidden
 // Says itself that it failed.
 #include "honest.h"
 

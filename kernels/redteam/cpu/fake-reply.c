@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Answers in the worker's own words ("done") on the descriptor it finds open, before the work is done.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=syscall
+// redteam: verdict=cheated rule=syscall check=syscall
 // Lets another process do half of the rows.
 #include "honest.h"
 

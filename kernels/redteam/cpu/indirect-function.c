@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=load-time-code
+// redteam: verdict=cheated rule=load-time-code check=load-time-code@build
 // The same through the back door: an indirect function's resolver is called by the loader.
 #include "honest.h"
 

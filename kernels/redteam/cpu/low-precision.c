@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Computes the scores from inputs rounded to bf16 where f32 is asked for.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Computes once and hands out that answer ever after.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash@hidden
 // Sets Q to zero, which makes the answer a mean of V, in the hope that the reference is computed from the same memory.
 #include "honest.h"
 

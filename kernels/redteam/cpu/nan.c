@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // One NaN in an output that is right otherwise: comparisons with NaN are false, which must not read as "within tolerance".
 #include "honest.h"
 

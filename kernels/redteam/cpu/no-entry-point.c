@@ -1,4 +1,4 @@
-// redteam: verdict=build-failed
+// redteam: verdict=build-failed check=build
 // A shared object without avo_attention().
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values@hidden:large-scores
 // Leaves out the maximum in softmax: right for tame scores, infinite for large ones.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=repeat@hidden
 // Differs in the last bits from run to run, as a race would.
 #include "honest.h"
 

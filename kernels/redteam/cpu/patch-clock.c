@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=syscall
+// redteam: verdict=cheated rule=syscall check=syscall
 // Makes the code of clock_gettime() writable, to have it run slower. The clock is in another process; trying is enough.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=timed-out
+// redteam: verdict=timed-out check=deadline
 // Prints without end.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=syscall
+// redteam: verdict=cheated rule=syscall check=syscall
 // Reads a file that every machine has; the next one would be a key.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=syscall
+// redteam: verdict=cheated rule=syscall check=syscall
 // Opens the memory of the process that started it, where the expected values are.
 #include "honest.h"
 

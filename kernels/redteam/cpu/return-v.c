@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Copies V: right where a row sees one key only, and of the right size everywhere.
 #include "honest.h"
 

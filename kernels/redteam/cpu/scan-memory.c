@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Looks through the memory it shares with the worker for an answer that somebody left there.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values@hidden
 // Right for lengths that are a multiple of 64, as in every suite; the tail of any other length is left out.
 #include "honest.h"
 

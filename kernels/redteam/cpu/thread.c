@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=syscall
+// redteam: verdict=cheated rule=syscall check=syscall
 // Lets a second thread do half of the rows: twice as fast on the wall clock of one core's task.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=build-failed
+// redteam: verdict=build-failed check=build@build
 // Compiles, but calls a function that nobody has.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=hidden-work
+// redteam: verdict=cheated rule=hidden-work check=hidden-work
 // Never gives the process back: it finds the last command on its caller's stack, answers it itself, sleeps a moment so as to look
 // idle, and from then on computes on whatever lies in the input memory while it waits for the next one.
 #include "honest.h"

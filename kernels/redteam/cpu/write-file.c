@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=syscall
+// redteam: verdict=cheated rule=syscall check=syscall
 // Writes a file, where another run or another candidate could find it.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // The scale is off by one in a thousand: looks right in a plot, is wrong in f32.
 #include "honest.h"
 

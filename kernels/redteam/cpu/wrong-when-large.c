@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values@suite:normal
 // Takes small shapes for the check and large ones for the measurement, and works only for the former.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Zero is close to the mean of many values.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values@hidden:normal:changed
 // Remembers an answer by a fingerprint of a few values: inputs that differ elsewhere get the old one.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=build-failed
+// redteam: verdict=build-failed check=build@build
 // The device code is no C++.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=timed-out
+// redteam: verdict=timed-out check=deadline
 // One thread waits for a barrier that nobody completes.
 #include "honest.h"
 

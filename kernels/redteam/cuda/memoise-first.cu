@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Keeps the first answer of a shape in device memory of its own and hands it out ever after.
 #include "honest.h"
 

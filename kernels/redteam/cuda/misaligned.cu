@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // A wide load from an odd address.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=changed-input
+// redteam: verdict=cheated rule=changed-input check=changed-input
 // Sets V to zero behind itself, which makes zero the right answer for whoever asks the same memory later.
 #include "honest.h"
 

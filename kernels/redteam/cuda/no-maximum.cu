@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values@hidden:large-scores
 // Softmax without its maximum: right for small scores, infinite for large ones.
 #include "honest.h"
 

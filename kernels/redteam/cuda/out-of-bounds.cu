@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Writes far outside of everything: the device reports an illegal address, and the context is lost.
 #include "honest.h"
 

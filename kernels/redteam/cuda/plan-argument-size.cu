@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Gives 8 bytes where the kernel takes 4.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Follows a null pointer in the planner.
 #include "honest.h"
 

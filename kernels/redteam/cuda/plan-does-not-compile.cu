@@ -1,4 +1,4 @@
-// redteam: verdict=build-failed
+// redteam: verdict=build-failed check=build
 // The plan is no C.
 #include "honest.h"
 

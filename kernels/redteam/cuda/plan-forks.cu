@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Starts a process from the planner.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Claims more launches than a plan holds.
 #include "honest.h"
 

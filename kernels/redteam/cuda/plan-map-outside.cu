@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // A tensor map that reaches behind the tensor.
 #include "honest.h"
 

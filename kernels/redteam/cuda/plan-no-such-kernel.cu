@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Names a kernel that is not there.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Answers in an ABI that nobody speaks.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Hands the kernel an address behind the end of K.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Reads a file from the planner.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Does no odd lengths, and says so: a kernel for the suite only.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Asks for more shared memory than any device has.
 #include "honest.h"
 

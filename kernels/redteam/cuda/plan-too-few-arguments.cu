@@ -1,4 +1,4 @@
-// redteam: verdict=crashed
+// redteam: verdict=crashed check=crash
 // Gives one argument less than the kernel takes: it would read what lies behind.
 #include "honest.h"
 

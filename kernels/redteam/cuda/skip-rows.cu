@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Leaves out one row in a thousand and writes a neighbour's value row there: finite, plausible, 0.1 % of the work saved.
 #include "honest.h"
 

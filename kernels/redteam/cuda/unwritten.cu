@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Writes every row but the last, which may still hold the answer of the run before.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // Takes its workspace for zero without asking for that: works where nobody has written yet.
 #include "honest.h"
 

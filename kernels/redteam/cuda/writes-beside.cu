@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=guard
 // Right in every row, and one row too many: what a tile does whose last rows are not masked. No address it uses is invalid.
 #include "honest.h"
 

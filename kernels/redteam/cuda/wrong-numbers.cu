@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect
+// redteam: verdict=incorrect check=values
 // The scale is 5 % off: plausible numbers.
 #include "honest.h"
 

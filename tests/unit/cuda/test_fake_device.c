@@ -425,6 +425,7 @@ static void lies_in_a_plan_are_found_without_a_gpu(void **state)
 		fail_msg("%s", err.text);
 	for (i = 0; i < team.count; i++) {
 		const struct redteam_case *c = &team.cases[i];
+		struct redteam_tally tally = { 0 };
 		char got[400], *dir;
 		cJSON *result;
 
@@ -433,8 +434,8 @@ static void lies_in_a_plan_are_found_without_a_gpu(void **state)
 		dir = path_join(client.scratch, c->name);
 		assert_int_equal(redteam_stage(c, dir, &err), AVO_OK);
 		result = run_job("evaluate", dir, NULL);
-		if (!redteam_judge(got, sizeof(got), c, result))
-			fail_msg("%s must be %s, is %s", c->name, c->verdict, got);
+		if (!redteam_judge(got, sizeof(got), &tally, c, result))
+			fail_msg("%s must be %s by %s, is %s", c->name, c->verdict, c->check, got);
 		print_message("# %s: %s\n", c->name, got);
 		cJSON_Delete(result);
 		free(dir);

@@ -16,14 +16,16 @@ static void gets_its_verdict(void **state)
 	const struct redteam_case *c = *state;
 	char *dir = path_join(client.scratch, c->name);
 	struct error err = { 0 };
+	struct redteam_tally tally = { 0 };
 	char got[400];
 	cJSON *result;
 
 	if (redteam_stage(c, dir, &err) != AVO_OK)
 		fail_msg("%s", err.text);
 	result = client_evaluate(&client, dir, NULL, NULL);
-	if (!redteam_judge(got, sizeof(got), c, result))
-		fail_msg("must be %s %s, is %s", c->verdict, c->rule, got);
+	redteam_judge(got, sizeof(got), &tally, c, result);
+	if (!redteam_holds(c, &tally))
+		fail_msg("must be %s %s by %s, is %s", c->verdict, c->rule, c->check, got);
 	print_message("# %s: %s\n", c->name, got);
 	cJSON_Delete(result);
 	free(dir);
