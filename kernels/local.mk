@@ -40,6 +40,10 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/honest.c \
 	kernels/redteam/cpu/honest.h \
 	kernels/redteam/cpu/indirect-function.c \
+	kernels/redteam/cpu/load-time-finaliser.c \
+	kernels/redteam/cpu/load-time-relocated-size.c \
+	kernels/redteam/cpu/load-time-relocated-tag.c \
+	kernels/redteam/cpu/load-time-search-path.c \
 	kernels/redteam/cpu/low-precision.c \
 	kernels/redteam/cpu/memoise-first.c \
 	kernels/redteam/cpu/modify-inputs.c \
@@ -59,6 +63,7 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/thread.c \
 	kernels/redteam/cpu/undefined-symbol.c \
 	kernels/redteam/cpu/works-between-calls.c \
+	kernels/redteam/cpu/writable-code.c \
 	kernels/redteam/cpu/write-file.c \
 	kernels/redteam/cpu/wrong-numbers.c \
 	kernels/redteam/cpu/wrong-when-large.c

@@ -20,7 +20,7 @@ libavoworker_a_SOURCES = \
 	src/worker/cpu/compare.c src/worker/cpu/compare.h \
 	src/worker/cpu/cores.c src/worker/cpu/cores.h \
 	src/worker/cpu/cpu.c \
-	src/worker/cpu/elf.c src/worker/cpu/elf.h \
+	src/worker/cpu/elf.c src/worker/cpu/elf.h src/worker/cpu/elf_image.c src/worker/cpu/elf_image.h \
 	src/worker/cpu/host.c src/worker/cpu/host.h \
 	src/worker/cpu/openblas.c src/worker/cpu/openblas.h \
 	src/worker/cpu/peak.c src/worker/cpu/peak.h \

@@ -24,7 +24,7 @@
 /* Start files are left out: they bring hooks of their own, and without them any code that runs at load time is the candidate's. */
 static const char *const flags[] = {
 	"-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-ffp-contract=fast", "-fPIC", "-shared", "-nostartfiles",
-	"-Wl,-z,defs", "-Wl,-z,noexecstack", "-Wall", "-fdiagnostics-color=never",
+	"-Wl,-z,defs", "-Wl,-z,noexecstack", "-Wl,--hash-style=gnu", "-Wall", "-fdiagnostics-color=never",
 };
 
 struct cpu_compiler {
@@ -209,11 +209,18 @@ static enum avo_status inspect(struct build *b, struct build_report *r, struct e
 	struct elf_findings found;
 	enum avo_status st = elf_inspect(&found, b->object, err);
 
+	if (st == AVO_CORRUPT) {
+		r->verdict = VERDICT_BUILD_FAILED;
+		snprintf(r->error, sizeof(r->error), "the linker's output cannot be looked through: sections of its own kind are not for candidates to write");
+		return AVO_OK;
+	}
 	if (st != AVO_OK)
 		return st;
 	snprintf(b->calls, sizeof(b->calls), "%s", found.calls);
 	if (found.load_time[0])
-		accuse(r, "load-time-code", "the object runs code when it is loaded", found.load_time);
+		accuse(r, "load-time-code", "code would run when the object is loaded", found.load_time);
+	else if (found.writable_code[0])
+		accuse(r, "writable-code", "the object has memory in which code can be written and run", found.writable_code);
 	else if (found.libraries[0])
 		accuse(r, "library", "the object wants libraries beyond libc and libm", found.libraries);
 	return AVO_OK;

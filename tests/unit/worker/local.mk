@@ -21,6 +21,12 @@ tests_unit_worker_test_evaluate_SOURCES = tests/unit/worker/test_evaluate.c
 tests_unit_worker_test_evaluate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_worker_test_evaluate_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/worker/test_elf
+TESTS += tests/unit/worker/test_elf
+tests_unit_worker_test_elf_SOURCES = tests/unit/worker/test_elf.c
+tests_unit_worker_test_elf_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_elf_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/worker/test_compare
 TESTS += tests/unit/worker/test_compare
 tests_unit_worker_test_compare_SOURCES = tests/unit/worker/test_compare.c
