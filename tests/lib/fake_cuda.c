@@ -17,6 +17,8 @@
 #define _GNU_SOURCE
 #include <cuda.h>
 
+#include "worker/cuda/trusted_abi.h"
+
 #include <elf.h>
 #include <math.h>
 #include <stdint.h>
@@ -393,17 +395,6 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *out, CUtensorMapDataType type, cuui
 
 /* ---- the worker's own kernels -------------------------------------------------------- */
 
-struct shape {
-	int batch, q_len, kv_len, q_heads, kv_heads, head_dim, causal;
-	float scale;
-};
-
-struct row_result {
-	float max_error, plain_error, rounding, largest, expected, got;
-	int worst;
-	float error_norm, plain_norm, exact_norm;
-};
-
 #define PARAM(type, i) (*(type *)params[i])
 
 static float to_float(uint16_t x)
@@ -459,7 +450,7 @@ static void mask(uint16_t *values, uint64_t n, uint64_t secret)
 		values[i] ^= (uint16_t)mix(secret + i);
 }
 
-static const uint16_t *answer_row(const uint16_t *v, const struct shape *s, uint32_t row)
+static const uint16_t *answer_row(const uint16_t *v, const struct trusted_shape *s, uint32_t row)
 {
 	int head = (int)(row % (uint32_t)s->q_heads), i = (int)(row / (uint32_t)s->q_heads % (uint32_t)s->q_len);
 	int b = (int)(row / (uint32_t)s->q_heads / (uint32_t)s->q_len), j = i < s->kv_len ? i : s->kv_len - 1;
@@ -467,7 +458,7 @@ static const uint16_t *answer_row(const uint16_t *v, const struct shape *s, uint
 	return v + (((size_t)b * (size_t)s->kv_len + (size_t)j) * (size_t)s->kv_heads + (size_t)(head / (s->q_heads / s->kv_heads))) * (size_t)s->head_dim;
 }
 
-static void reference(const uint16_t *v, const uint32_t *rows, unsigned count, const struct shape *s, float *exact, float *plain)
+static void reference(const uint16_t *v, const uint32_t *rows, unsigned count, const struct trusted_shape *s, float *exact, float *plain)
 {
 	unsigned i;
 	int d;
@@ -478,12 +469,12 @@ static void reference(const uint16_t *v, const uint32_t *rows, unsigned count, c
 				to_float(answer_row(v, s, rows[i])[d]);
 }
 
-static void compare(const uint16_t *out, const uint32_t *rows, int count, int depth, const float *exact, struct row_result *results)
+static void compare(const uint16_t *out, const uint32_t *rows, int count, int depth, const float *exact, struct trusted_row *results)
 {
 	int i, d;
 
 	for (i = 0; i < count; i++) {
-		struct row_result r = { .max_error = -1 };
+		struct trusted_row r = { .max_error = -1 };
 
 		for (d = 0; d < depth; d++) {
 			float want = exact[i * depth + d], got = to_float(out[(size_t)rows[i] * (size_t)depth + (size_t)d]);
@@ -512,11 +503,11 @@ static int own_kernel(const char *name, const CUlaunchConfig *config, void **par
 	else if (strcmp(name, "mask") == 0)
 		mask(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
 	else if (strcmp(name, "reference_rows") == 0)
-		reference(PARAM(uint16_t *, 2), PARAM(uint32_t *, 3), config->gridDimX, &PARAM(struct shape, 4), PARAM(float *, 6),
+		reference(PARAM(uint16_t *, 2), PARAM(uint32_t *, 3), config->gridDimX, &PARAM(struct trusted_shape, 4), PARAM(float *, 6),
 			  PARAM(float *, 7));
 	else if (strcmp(name, "compare_rows") == 0)
 		compare(PARAM(uint16_t *, 0), PARAM(uint32_t *, 1), PARAM(int, 2), PARAM(int, 3), PARAM(float *, 4),
-			PARAM(struct row_result *, 6));
+			PARAM(struct trusted_row *, 6));
 	else
 		return 0;
 	return 1;
@@ -524,7 +515,7 @@ static int own_kernel(const char *name, const CUlaunchConfig *config, void **par
 
 /* ---- candidates ---------------------------------------------------------------------- */
 
-static void answer(const struct shape *s, const uint16_t *v, uint16_t *out)
+static void answer(const struct trusted_shape *s, const uint16_t *v, uint16_t *out)
 {
 	uint32_t rows = (uint32_t)(s->batch * s->q_len * s->q_heads), row;
 	size_t bytes = (size_t)s->head_dim * 2;
@@ -536,13 +527,13 @@ static void answer(const struct shape *s, const uint16_t *v, uint16_t *out)
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **params, void **extra)
 {
 	const char *name = ((struct function *)function)->name;
-	struct shape s;
+	struct trusted_shape s;
 	uint16_t *out;
 	size_t bytes;
 
 	if (state() != CUDA_SUCCESS || own_kernel(name, config, params))
 		return state();
-	s = (struct shape){ (int)config->gridDimZ, PARAM(int, 4), PARAM(int, 5), PARAM(int, 6), PARAM(int, 7), PARAM(int, 8), PARAM(int, 9), 1 };
+	s = (struct trusted_shape){ (int)config->gridDimZ, PARAM(int, 4), PARAM(int, 5), PARAM(int, 6), PARAM(int, 7), PARAM(int, 8), PARAM(int, 9), 1 };
 	bytes = (size_t)s.batch * (size_t)s.q_len * (size_t)s.q_heads * (size_t)s.head_dim * 2;
 	out = PARAM(uint16_t *, 3);
 	if (strcmp(name, "fails") == 0)

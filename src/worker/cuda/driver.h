@@ -32,6 +32,12 @@ struct cuda_driver {
 /* The table, with cuInit done; NULL (and err) where there is no driver or no device. The same pointer each time. */
 const struct cuda_driver *cuda_driver(struct error *err);
 
+/* The table, where the driver is known to be there. */
+static inline const struct cuda_driver *cu(void)
+{
+	return cuda_driver(NULL);
+}
+
 /* AVO_OK, or AVO_ENVIRONMENT with the driver's own words. */
 enum avo_status cuda_check(CUresult result, const char *what, struct error *err);
 

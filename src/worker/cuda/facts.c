@@ -31,7 +31,7 @@ static int attribute(CUdevice_attribute which, CUdevice device)
 {
 	int value = 0;
 
-	cuda_driver(NULL)->cuDeviceGetAttribute(&value, which, device);
+	cu()->cuDeviceGetAttribute(&value, which, device);
 	return value;
 }
 
@@ -39,7 +39,7 @@ static void read_device(struct avo_device *d, CUdevice device)
 {
 	size_t memory = 0;
 
-	cuda_driver(NULL)->cuDeviceTotalMem(&memory, device);
+	cu()->cuDeviceTotalMem(&memory, device);
 	d->cc_major = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device);
 	d->cc_minor = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device);
 	d->sm_count = attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device);

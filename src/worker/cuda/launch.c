@@ -34,7 +34,7 @@ static enum avo_status encode_map(CUtensorMap *out, const struct avo_tensor_map 
 		dims[d] = m->dims[d];
 		strides[d] = d + 1 < AVO_PLAN_RANK ? m->strides[d + 1] : 0;	/* the driver leaves out dimension 0 */
 	}
-	result = cuda_driver(NULL)->cuTensorMapEncodeTiled(
+	result = cu()->cuTensorMapEncodeTiled(
 		out, types[m->dtype], m->rank, (void *)(uintptr_t)(pointers->at[m->tensor] + m->offset), dims, strides, m->box,
 		m->element_strides, (CUtensorMapInterleave)m->interleave, (CUtensorMapSwizzle)m->swizzle,
 		(CUtensorMapL2promotion)m->l2_promotion, (CUtensorMapFloatOOBfill)m->oob_fill);
@@ -55,18 +55,17 @@ static size_t argument_size(uint32_t kind)
 /* The kernel's own parameters decide how many bytes the driver reads from ours. */
 static enum avo_status check_parameters(const struct avo_launch *l, CUfunction function, struct error *err)
 {
-	const struct cuda_driver *cuda = cuda_driver(NULL);
 	size_t offset, size;
 	unsigned i;
 
 	for (i = 0; i < l->arg_count; i++) {
-		if (cuda->cuFuncGetParamInfo(function, i, &offset, &size) != CUDA_SUCCESS)
+		if (cu()->cuFuncGetParamInfo(function, i, &offset, &size) != CUDA_SUCCESS)
 			return error_set(err, AVO_NEGATIVE, "plan: kernel %s has %u parameters, the plan gives %u", l->name, i, l->arg_count);
 		if (size != argument_size(l->args[i].kind))
 			return error_set(err, AVO_NEGATIVE, "plan: parameter %u of kernel %s has %zu bytes, the plan gives %zu", i, l->name,
 					 size, argument_size(l->args[i].kind));
 	}
-	if (cuda->cuFuncGetParamInfo(function, l->arg_count, &offset, &size) == CUDA_SUCCESS)
+	if (cu()->cuFuncGetParamInfo(function, l->arg_count, &offset, &size) == CUDA_SUCCESS)
 		return error_set(err, AVO_NEGATIVE, "plan: kernel %s has more parameters than the %u that the plan gives", l->name, l->arg_count);
 	return AVO_OK;
 }
@@ -90,19 +89,18 @@ static enum avo_status set_parameters(struct prepared *p, const struct avo_launc
 
 static enum avo_status set_limits(CUfunction function, const struct avo_launch *l, struct error *err)
 {
-	const struct cuda_driver *cuda = cuda_driver(NULL);
 	unsigned threads = l->block.x * l->block.y * l->block.z;
 	int most = 0;
 
-	cuda->cuFuncGetAttribute(&most, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function);
+	cu()->cuFuncGetAttribute(&most, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function);
 	if ((int)threads > most)
 		return error_set(err, AVO_NEGATIVE, "plan: kernel %s runs with at most %d threads a block, not %u (registers, or its launch bounds)",
 				 l->name, most, threads);
-	if (cuda->cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, (int)l->shared_bytes) != CUDA_SUCCESS)
+	if (cu()->cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, (int)l->shared_bytes) != CUDA_SUCCESS)
 		return error_set(err, AVO_NEGATIVE, "plan: kernel %s cannot have %u bytes of dynamic shared memory beside its static ones",
 				 l->name, l->shared_bytes);
 	if (l->cluster.x * l->cluster.y * l->cluster.z > 8 &&
-	    cuda->cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1) != CUDA_SUCCESS)
+	    cu()->cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1) != CUDA_SUCCESS)
 		return error_set(err, AVO_NEGATIVE, "plan: kernel %s cannot have clusters of more than 8 blocks", l->name);
 	return AVO_OK;
 }
@@ -145,7 +143,7 @@ enum avo_status launch_prepare(struct launch_set **out, CUmodule module, const s
 		const struct avo_launch *l = &set->plan.launches[i];
 		struct prepared *p = &set->launches[i];
 
-		if (cuda_driver(NULL)->cuModuleGetFunction(&p->function, module, l->name) != CUDA_SUCCESS)
+		if (cu()->cuModuleGetFunction(&p->function, module, l->name) != CUDA_SUCCESS)
 			st = error_set(err, AVO_NEGATIVE, "plan: kernel.cu has no entry point %s (extern \"C\" __global__)", l->name);
 		if (st == AVO_OK)
 			st = set_limits(p->function, l, err);
@@ -167,7 +165,6 @@ void launch_free(struct launch_set *set)
 
 CUresult launch_all(const struct launch_set *set, CUstream stream)
 {
-	const struct cuda_driver *cuda = cuda_driver(NULL);
 	CUresult result = CUDA_SUCCESS;
 	unsigned i;
 
@@ -175,7 +172,7 @@ CUresult launch_all(const struct launch_set *set, CUstream stream)
 		const struct avo_clear *c = &set->plan.clears[i];
 
 		if (c->bytes)
-			result = cuda->cuMemsetD8Async(set->workspace + c->offset, (unsigned char)c->value, c->bytes, stream);
+			result = cu()->cuMemsetD8Async(set->workspace + c->offset, (unsigned char)c->value, c->bytes, stream);
 	}
 	for (i = 0; result == CUDA_SUCCESS && i < set->plan.launch_count; i++) {
 		const struct prepared *p = &set->launches[i];
@@ -183,14 +180,13 @@ CUresult launch_all(const struct launch_set *set, CUstream stream)
 
 		config.hStream = stream;
 		config.attrs = (CUlaunchAttribute *)p->attributes;
-		result = cuda->cuLaunchKernelEx(&config, p->function, (void **)p->params, NULL);
+		result = cu()->cuLaunchKernelEx(&config, p->function, (void **)p->params, NULL);
 	}
 	return result;
 }
 
 int launch_describe(struct launch_facts out[AVO_PLAN_LAUNCHES], const struct launch_set *set)
 {
-	const struct cuda_driver *cuda = cuda_driver(NULL);
 	unsigned i;
 
 	for (i = 0; i < set->plan.launch_count; i++) {
@@ -200,12 +196,12 @@ int launch_describe(struct launch_facts out[AVO_PLAN_LAUNCHES], const struct lau
 
 		memset(o, 0, sizeof(*o));
 		memcpy(o->kernel, l->name, sizeof(o->kernel));
-		cuda->cuFuncGetAttribute(&o->registers, CU_FUNC_ATTRIBUTE_NUM_REGS, f);
-		cuda->cuFuncGetAttribute(&o->local_bytes, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, f);
-		cuda->cuFuncGetAttribute(&o->static_shared, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f);
-		cuda->cuFuncGetAttribute(&o->max_threads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, f);
+		cu()->cuFuncGetAttribute(&o->registers, CU_FUNC_ATTRIBUTE_NUM_REGS, f);
+		cu()->cuFuncGetAttribute(&o->local_bytes, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, f);
+		cu()->cuFuncGetAttribute(&o->static_shared, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f);
+		cu()->cuFuncGetAttribute(&o->max_threads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, f);
 		o->dynamic_shared = (int)l->shared_bytes;
-		cuda->cuOccupancyMaxActiveBlocksPerMultiprocessor(&o->blocks_per_sm, f, (int)(l->block.x * l->block.y * l->block.z),
+		cu()->cuOccupancyMaxActiveBlocksPerMultiprocessor(&o->blocks_per_sm, f, (int)(l->block.x * l->block.y * l->block.z),
 								  l->shared_bytes);
 		o->grid[0] = l->grid.x, o->grid[1] = l->grid.y, o->grid[2] = l->grid.z;
 		o->block[0] = l->block.x, o->block[1] = l->block.y, o->block[2] = l->block.z;

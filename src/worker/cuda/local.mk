@@ -14,6 +14,11 @@ libavocuda_a_SOURCES = \
 	src/worker/cuda/launch.c src/worker/cuda/launch.h \
 	src/worker/cuda/runner.c src/worker/cuda/runner.h \
 	src/worker/cuda/slots.c src/worker/cuda/slots.h \
+	src/worker/cuda/fill.c src/worker/cuda/fill.h \
+	src/worker/cuda/judge.c src/worker/cuda/judge.h \
+	src/worker/cuda/memory.c src/worker/cuda/memory.h \
+	src/worker/cuda/reference.c src/worker/cuda/reference.h \
+	src/worker/cuda/trusted.c src/worker/cuda/trusted.h src/worker/cuda/trusted_abi.h \
 	src/worker/cuda/values.c src/worker/cuda/values.h \
 	src/worker/cuda/counters.c src/worker/cuda/counters.h \
 	src/worker/cuda/cudnn.c src/worker/cuda/cudnn.h \
@@ -28,9 +33,9 @@ libavocuda_a_SOURCES = \
 nodist_libavocuda_a_SOURCES = src/worker/cuda/trusted_cu.h
 BUILT_SOURCES += src/worker/cuda/trusted_cu.h
 CLEANFILES += src/worker/cuda/trusted_cu.h
-src/worker/cuda/trusted_cu.h: src/worker/cuda/trusted.cu src/worker/cuda/embed.awk
+src/worker/cuda/trusted_cu.h: src/worker/cuda/trusted_abi.h src/worker/cuda/trusted.cu src/worker/cuda/embed.awk
 	$(AM_V_GEN)$(MKDIR_P) src/worker/cuda && $(AWK) -v name=trusted_source -f $(srcdir)/src/worker/cuda/embed.awk \
-		$(srcdir)/src/worker/cuda/trusted.cu >$@.tmp && mv $@.tmp $@
+		$(srcdir)/src/worker/cuda/trusted_abi.h $(srcdir)/src/worker/cuda/trusted.cu >$@.tmp && mv $@.tmp $@
 src/worker/cuda/libavocuda_a-build.$(OBJEXT): src/worker/cuda/trusted_cu.h
 AVO_WORKER_CUDA = libavocuda.a libavoworker.a
 else

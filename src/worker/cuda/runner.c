@@ -35,11 +35,6 @@ struct runner {
 	int64_t last_run_ns;
 };
 
-static const struct cuda_driver *cu(void)
-{
-	return cuda_driver(NULL);
-}
-
 static void send_reply(struct runner *r, enum runner_reply_kind kind, unsigned index)
 {
 	r->reply.kind = kind;

@@ -5,11 +5,6 @@
 #include "worker/cuda/planner.h"
 #include "worker/cuda/slots.h"
 
-static const struct cuda_driver *cu(void)
-{
-	return cuda_driver(NULL);
-}
-
 void slot_clear(struct slot *s)
 {
 	int i;

@@ -4,6 +4,8 @@
 // Tensors are bf16 [batch, length, heads, head_dim]. A row is one (batch,
 // position, head) of the output, numbered as it lies in memory.
 
+#include "trusted_abi.h"
+
 #define INFINITY __int_as_float(0x7f800000)
 
 typedef unsigned short u16;
@@ -56,14 +58,9 @@ extern "C" __global__ void fill_normal(u16 *out, u64 n, u64 seed)
 	}
 }
 
-struct scan_result {
-	u64 digest;			// of all bytes, the same whatever the order of summing
-	u64 first_bad;			// index of the first element that is not finite; n when there is none
-};
-
 // One block's part of a scan, from 256 threads. NVRTC 13.0 dies of the shuffles when it
 // compiles for anything older than Hopper.
-__device__ void add_to_scan(struct scan_result *result, u64 digest, u64 first, u64 n)
+__device__ void add_to_scan(struct trusted_scan *result, u64 digest, u64 first, u64 n)
 {
 #if __CUDA_ARCH__ >= 900
 	for (int offset = 16; offset; offset >>= 1) {
@@ -97,7 +94,7 @@ __device__ void add_to_scan(struct scan_result *result, u64 digest, u64 first, u
 }
 
 // result->first_bad must hold n, result->digest 0.
-extern "C" __global__ void scan(const u16 *values, u64 n, struct scan_result *result)
+extern "C" __global__ void scan(const u16 *values, u64 n, struct trusted_scan *result)
 {
 	u64 digest = 0, first = n;
 
@@ -133,11 +130,6 @@ extern "C" __global__ void mask(u16 *values, u64 n, u64 secret)
 		values[i] ^= (u16)mix(secret + (i + 1) * 0x9e3779b97f4a7c15ull);
 }
 
-struct shape {
-	int batch, q_len, kv_len, q_heads, kv_heads, head_dim, causal;
-	float scale;
-};
-
 // The sum of v over a block of 256 threads, to all of them.
 __device__ float block_sum(float v, float *shared)
 {
@@ -168,7 +160,7 @@ __device__ float block_max(float v, float *shared)
 
 // Scores of one row against all keys it sees. exact: fp32; plain: as bf16 arithmetic
 // gives them, the scale applied to K and rounded, the score rounded.
-__device__ void row_scores(const u16 *q, const u16 *k, u64 key_stride, int keys, struct shape s, float *exact, float *plain,
+__device__ void row_scores(const u16 *q, const u16 *k, u64 key_stride, int keys, struct trusted_shape s, float *exact, float *plain,
 			   float *q_shared)
 {
 	for (int d = threadIdx.x; d < s.head_dim; d += blockDim.x)
@@ -220,7 +212,7 @@ __device__ void row_softmax(float *exact, float *plain, int keys, float *shared)
 // One block of 256 threads a row: the reference and the plain bf16 computation of rows[blockIdx.x].
 // scratch: 2 * kv_len floats a block; outputs: head_dim floats a row.
 extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, const u16 *k, const u16 *v, const u32 *rows,
-		struct shape s, float *scratch, float *exact_out, float *plain_out)
+		struct trusted_shape s, float *scratch, float *exact_out, float *plain_out)
 {
 	__shared__ float q_shared[256], shared[8];
 	__shared__ float part_e[256], part_p[256];
@@ -258,22 +250,12 @@ extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, c
 	}
 }
 
-struct row_result {
-	float max_error;		// |out - exact|, and where
-	float plain_error;		// max |plain - exact|
-	float rounding;			// max |(x + 0.3 - 0.3) - x| in bf16, x = exact rounded
-	float largest;			// max |exact|
-	float expected, got;		// at the largest error
-	int worst;			// its column
-	float error_norm, plain_norm, exact_norm;	// Euclidean, over the row
-};
-
 // One warp a row: the candidate's output against the reference.
 extern "C" __global__ void compare_rows(const u16 *out, const u32 *rows, int count, int head_dim, const float *exact,
-		const float *plain, struct row_result *results)
+		const float *plain, struct trusted_row *results)
 {
 	int i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
-	struct row_result r = { -1, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	struct trusted_row r = { -1, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 
 	if (i >= count)
 		return;

@@ -1,0 +1,23 @@
+/*
+ * What is said about an output, from what the device found: the tolerance, the
+ * blame and its words. Nothing here touches the device.
+ */
+#ifndef AVO_WORKER_CUDA_JUDGE_H
+#define AVO_WORKER_CUDA_JUDGE_H
+
+#include "worker/backend.h"
+#include "worker/cuda/trusted_abi.h"
+
+/*
+ * Fills in rows, max_error, tolerance and worst, and INCORRECT where they say so. list[i] is the number of the
+ * row that rows[i] is about, as it lies in the output.
+ */
+void judge_rows(struct run_outcome *out, const struct task_case *c, const struct trusted_row *rows, const uint32_t *list, size_t count);
+/* INCORRECT: this element is not finite. */
+void judge_not_finite(struct run_outcome *out, const struct task_case *c, uint64_t element);
+/* INCORRECT: a store this many bytes before the output's start (negative), or behind its end. */
+void judge_written_beside(struct run_outcome *out, int64_t where);
+/* CHEATED: input i was written to. */
+void judge_changed_input(struct run_outcome *out, int i, uint64_t digest_before, uint64_t digest_after);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The worker's own device code (trusted.cu), loaded on the current context, and
+ * the one stream of a runner, on which it and the candidates run.
+ */
+#ifndef AVO_WORKER_CUDA_TRUSTED_H
+#define AVO_WORKER_CUDA_TRUSTED_H
+
+#include <cuda.h>
+
+#include "base/error.h"
+
+/* The entry points of trusted.cu; what each does and takes stands there. */
+#define TRUSTED_KERNELS(X) X(fill_normal) X(scan) X(find_written) X(mask) X(reference_rows) X(compare_rows)
+
+struct trusted {
+	CUmodule module;	/* owned */
+	CUstream stream;	/* borrowed */
+#define X(name) CUfunction name;
+	TRUSTED_KERNELS(X)
+#undef X
+};
+
+/* Loads the cubin; AVO_ENVIRONMENT when it cannot be used here. */
+enum avo_status trusted_load(struct trusted *out, const char *cubin, CUstream stream, struct error *err);
+/* Takes a struct of zeros, too. */
+void trusted_unload(struct trusted *t);
+
+/* Puts `blocks` blocks of 256 threads on the stream; does not wait. */
+enum avo_status trusted_launch(const struct trusted *t, CUfunction f, unsigned blocks, void **params, struct error *err);
+/* Waits for all that is on the stream; `what` is for the message. */
+enum avo_status trusted_wait(const struct trusted *t, const char *what, struct error *err);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * What the worker's host code and its own device code (trusted.cu) hand each
+ * other, once for both compilers. embed.awk puts this file in front of the device
+ * code; the fake driver of the tests includes it, too.
+ */
+#ifndef AVO_WORKER_CUDA_TRUSTED_ABI_H
+#define AVO_WORKER_CUDA_TRUSTED_ABI_H
+
+#ifdef __cplusplus
+#define TRUSTED_SIZE(type, bytes) static_assert(sizeof(type) == (bytes), #type)
+#else
+#define TRUSTED_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type)
+#endif
+
+/* One attention problem; scale is 1 / sqrt(head_dim). */
+struct trusted_shape {
+	int batch, q_len, kv_len, q_heads, kv_heads, head_dim, causal;
+	float scale;
+};
+TRUSTED_SIZE(struct trusted_shape, 32);
+
+/* Of scan(): must hold 0 and n before the launch. */
+struct trusted_scan {
+	unsigned long long digest;	/* of all bytes, the same whatever the order of summing */
+	unsigned long long first_bad;	/* index of the first element that is not finite; n when there is none */
+};
+TRUSTED_SIZE(struct trusted_scan, 16);
+
+/* Of compare_rows(): one row of the output against the reference. */
+struct trusted_row {
+	float max_error;		/* |out - exact|, and where */
+	float plain_error;		/* max |plain - exact| */
+	float rounding;			/* max |(x + 0.3 - 0.3) - x| in bf16, x = exact rounded */
+	float largest;			/* max |exact| */
+	float expected, got;		/* at the largest error */
+	int worst;			/* its column */
+	float error_norm, plain_norm, exact_norm;	/* Euclidean, over the row */
+};
+TRUSTED_SIZE(struct trusted_row, 40);
+
+#endif
