@@ -13,6 +13,7 @@ libavobase_a_SOURCES = src/avo.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/path.c src/base/path.h \
 	src/base/str.c src/base/str.h
-libavo_a_SOURCES = src/base/conf.c src/base/conf.h
+libavo_a_SOURCES = src/base/conf.c src/base/conf.h \
+	src/base/rng.c src/base/rng.h
 LIBAVO = libavo.a libavoeval.a libavobase.a
 LIBAVO_LIBS = $(CURL_LIBS) $(GIT2_LIBS) $(SQLITE_LIBS) $(CJSON_LIBS) $(SECCOMP_LIBS) -lm -ldl -lpthread

@@ -26,12 +26,28 @@ static void add_text(struct buf *out, const char *text)
 	buf_release(&clean);
 }
 
-static void add_number(struct buf *out, const char *fmt, double value)
+static void add_number(struct buf *out, double value)
 {
 	if (isfinite(value))
-		buf_printf(out, fmt, value);
+		buf_printf(out, "%.2f", value);
 	else
-		buf_addstr(out, "-");
+		buf_addch(out, '-');
+}
+
+static void add_gain(struct buf *out, double ratio)
+{
+	if (isfinite(ratio))
+		buf_printf(out, "%+.2f %%", (ratio - 1) * 100);
+	else
+		buf_addch(out, '-');
+}
+
+static void add_counter(struct buf *out, double value)
+{
+	if (isfinite(value))
+		buf_printf(out, "%.4g", value);
+	else
+		buf_addch(out, '-');
 }
 
 static void add_head(struct buf *out, const struct run_state *s)
@@ -49,8 +65,8 @@ static void add_head(struct buf *out, const struct run_state *s)
 		buf_printf(out, "Models cost $%.2f.\n", s->cost_usd);
 	for (i = 0; i < s->peer_count; i++) {
 		buf_printf(out, "\nPeer %s: ", s->peers[i].name);
-		add_number(out, "%.2f ", s->peers[i].score.geomean);
-		buf_printf(out, "%s geometric mean.\n", s->peers[i].score.unit);
+		add_number(out, s->peers[i].score.geomean);
+		buf_printf(out, " %s geometric mean.\n", s->peers[i].score.unit);
 	}
 }
 
@@ -69,10 +85,10 @@ static void add_versions(struct buf *out, const struct run_state *s)
 		if (v->attempt >= 0)
 			buf_printf(out, "a%d", v->attempt);
 		buf_addstr(out, " | ");
-		add_number(out, "%.2f", v->score.geomean);
+		add_number(out, v->score.geomean);
 		buf_addstr(out, " | ");
 		if (v->comparison.decision != DECISION_NONE) {
-			add_number(out, "%+.2f %%", (v->comparison.ratio - 1) * 100);
+			add_gain(out, v->comparison.ratio);
 			buf_printf(out, " | %.4f to %.4f | %d | ", v->comparison.lo, v->comparison.hi, v->comparison.pairs);
 		} else {
 			buf_addstr(out, "| | | ");
@@ -101,12 +117,14 @@ static void add_cases(struct buf *out, const struct run_state *s)
 		const struct case_score *c = &best->score.cases[i], *o = score_case(&seed->score, c->name);
 
 		buf_printf(out, "| %s | %.2f | %.2f | ", c->name, c->value, c->std);
-		add_number(out, "%.2f", o ? o->value : NAN);
+		add_number(out, o ? o->value : NAN);
 		buf_addstr(out, " |");
 		for (p = 0; p < s->peer_count; p++) {
 			const struct case_score *peer = score_case(&s->peers[p].score, c->name);
 
-			add_number(out, " %.2f |", peer ? peer->value : NAN);
+			buf_addch(out, ' ');
+			add_number(out, peer ? peer->value : NAN);
+			buf_addstr(out, " |");
 		}
 		buf_addch(out, '\n');
 	}
@@ -191,8 +209,10 @@ static void add_counters(struct buf *out, const struct cli_run *run)
 		buf_addstr(out, " | ");
 		add_text(out, unit);
 		buf_addstr(out, " | ");
-		add_number(out, "%.4g | ", t.rows[i].value[0] / scale);
-		add_number(out, "%.4g |\n", t.rows[i].value[1] / scale);
+		add_counter(out, t.rows[i].value[0] / scale);
+		buf_addstr(out, " | ");
+		add_counter(out, t.rows[i].value[1] / scale);
+		buf_addstr(out, " |\n");
 	}
 }
 

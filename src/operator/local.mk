@@ -2,7 +2,8 @@
 libavo_a_SOURCES += src/operator/operator.h src/operator/builtin.h src/operator/table.c \
 	src/operator/source.c src/operator/source.h \
 	src/operator/parameter.c src/operator/parameter.h \
-	src/operator/genome.h src/operator/population.c src/operator/propose.c \
+	src/operator/mutate_propose.c src/operator/mutate_propose.h \
+	src/operator/mutate_trials.c src/operator/mutate_trials.h \
 	src/operator/mutate.c src/operator/mutate.h src/operator/mutate_record.c \
 	src/operator/manual.c \
 	src/operator/agent.c src/operator/agent.h \

@@ -38,7 +38,7 @@ static enum avo_status mutate_open(void **out, struct operator_host *host, const
 
 	m->host = host;
 	m->parent = -1;
-	population_init(&m->population);
+	mutate_trials_init(&m->trials);
 	st = read_settings(m, conf, err);
 	if (st != AVO_OK)
 		free(m);
@@ -53,7 +53,7 @@ static void mutate_close(void *op)
 
 	source_release(&m->source);
 	parameter_set_release(&m->set);
-	population_release(&m->population);
+	mutate_trials_release(&m->trials);
 	free(m->groups);
 	free(m);
 }
@@ -89,7 +89,7 @@ static enum avo_status load_parent(struct mutate *m, int version, struct error *
 	if (m->set.skeleton != skeleton || !m->remembered)
 		st = mutate_remember(m, err);
 	m->remembered = st == AVO_OK;
-	population_mark(&m->population, &m->set, &m->incumbent);
+	mutate_trials_mark(&m->trials, &m->set, &m->incumbent);
 	return st;
 }
 
@@ -213,7 +213,7 @@ static void mutate_go(void *op)
 
 	adapt_search(&search, m);
 	rng_seed(&rng, (uint64_t)m->seed, m->host->state->attempt_count + 1);
-	if (!propose(&m->proposal, &m->set, &m->incumbent, &m->population, &search, &rng)) {
+	if (!mutate_propose(&m->proposal, &m->set, &m->incumbent, &m->trials, &search, &rng)) {
 		end_step(m, STEP_EXHAUSTED, "every combination of the annotated parameters was tried");
 		return;
 	}
@@ -226,11 +226,11 @@ static void mutate_evaluated(void *op, const struct attempt *attempt, bool commi
 {
 	struct mutate *m = op;
 	struct group *g = &m->groups[m->current_group];
-	struct trial trial = { .genome = m->proposal.genome, .against = m->incumbent };
+	struct mutate_trial trial = { .genome = m->proposal.genome, .against = m->incumbent };
 
 	if (mutate_judge(&trial, attempt)) {
-		population_mark(&m->population, &m->set, &trial.genome);
-		population_add(&m->population, &trial);
+		mutate_trials_mark(&m->trials, &m->set, &trial.genome);
+		mutate_trials_add(&m->trials, &trial);
 	}
 	g->passed = g->passed || trial.passed;
 	if (trial.passed && attempt->comparison.decision != DECISION_NONE)

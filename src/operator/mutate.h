@@ -2,7 +2,7 @@
 #ifndef AVO_OPERATOR_MUTATE_H
 #define AVO_OPERATOR_MUTATE_H
 
-#include "operator/genome.h"
+#include "operator/mutate_propose.h"
 #include "operator/operator.h"
 #include "operator/source.h"
 
@@ -27,7 +27,7 @@ struct mutate {
 	struct source source;
 	struct parameter_set set;
 	struct genome incumbent;
-	struct population population;
+	struct mutate_trials trials;
 	bool remembered;
 
 	bool in_step;
@@ -45,8 +45,8 @@ cJSON *mutate_origin(const struct mutate *m, const struct proposal *p);
 /* "TILE_M 16→32, EXP LIBM→POLY", and where it comes from. */
 void mutate_describe(char title[MUTATE_TITLE], char why[MUTATE_WHY], const struct mutate *m, const struct proposal *p);
 /* Fills in what became of a trial; false when it says nothing about the genome (cancelled). */
-bool mutate_judge(struct trial *t, const struct attempt *attempt);
-/* Rebuilds the population from the journal, for the parameters in m->set. */
+bool mutate_judge(struct mutate_trial *t, const struct attempt *attempt);
+/* Rebuilds the trials from the journal, for the parameters in m->set. */
 enum avo_status mutate_remember(struct mutate *m, struct error *err);
 
 #endif

@@ -92,7 +92,7 @@ void mutate_describe(char title[MUTATE_TITLE], char why[MUTATE_WHY], const struc
 	cJSON_Delete(parents);
 }
 
-bool mutate_judge(struct trial *t, const struct attempt *a)
+bool mutate_judge(struct mutate_trial *t, const struct attempt *a)
 {
 	t->attempt = a->id;
 	t->passed = a->verdict == VERDICT_PASSED;
@@ -110,7 +110,7 @@ static bool read_value(int *out, const struct parameter *p, const char *text)
 }
 
 /* False when the origin is of other code, or of another operator. */
-static bool read_origin(struct trial *t, const struct parameter_set *set, const cJSON *origin)
+static bool read_origin(struct mutate_trial *t, const struct parameter_set *set, const cJSON *origin)
 {
 	const cJSON *params = json_obj(origin, "params"), *changed = json_obj(origin, "changed");
 	int i;
@@ -134,15 +134,15 @@ static void remember_line(struct mutate *m, const char *line, size_t len)
 {
 	const struct attempt *a;
 	cJSON *event = NULL;
-	struct trial t = { 0 };
+	struct mutate_trial t = { 0 };
 
 	/* parsing only what can matter keeps the start quick */
 	if (!memmem(line, len, "\"attempt-started\"", 17) || json_parse(&event, line, len, NULL) != AVO_OK)
 		return;
 	a = state_attempt(m->host->state, (int)str_to_id(json_str(event, "attempt", ""), 'a'));
 	if (a && read_origin(&t, &m->set, json_obj(event, "origin")) && mutate_judge(&t, a)) {
-		population_mark(&m->population, &m->set, &t.genome);
-		population_add(&m->population, &t);
+		mutate_trials_mark(&m->trials, &m->set, &t.genome);
+		mutate_trials_add(&m->trials, &t);
 	}
 	cJSON_Delete(event);
 }
@@ -163,7 +163,7 @@ static void mark_seed(struct mutate *m)
 			if (!read_value(&g.values[i], &m->set.list[i], set.list[i].values[set.list[i].current]))
 				break;
 		if (i == set.count)
-			population_mark(&m->population, &m->set, &g);
+			mutate_trials_mark(&m->trials, &m->set, &g);
 	}
 	parameter_set_release(&set);
 	source_release(&source);
@@ -178,7 +178,7 @@ enum avo_status mutate_remember(struct mutate *m, struct error *err)
 	const char *line;
 	size_t len;
 
-	population_release(&m->population);
+	mutate_trials_release(&m->trials);
 	mark_seed(m);
 	st = journal_reader_open(&reader, dir, err);
 	while (st == AVO_OK && (st = journal_reader_next(reader, &line, &len, &ref, err)) == AVO_OK)

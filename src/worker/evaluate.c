@@ -114,7 +114,7 @@ static enum avo_status stages(struct evaluation *e, struct error *err)
 	return st;
 }
 
-enum avo_status evaluate(cJSON *result, struct backend *b, struct job *job, struct job_progress *progress, struct error *err)
+enum avo_status worker_evaluate(cJSON *result, struct backend *b, struct job *job, struct job_progress *progress, struct error *err)
 {
 	static struct evaluation state;		/* a worker runs one job at a time; the samples are large */
 	struct evaluation *e = &state;

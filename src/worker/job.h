@@ -40,6 +40,6 @@ void job_progress(struct job_progress *p, const char *stage, int done, int total
 bool job_write_line(int fd, const cJSON *value);
 
 /* The scoring function f. Fills result with everything that ARCHITECTURE.md, "Worker protocol" names; err for our own failures. */
-enum avo_status evaluate(cJSON *result, struct backend *b, struct job *job, struct job_progress *progress, struct error *err);
+enum avo_status worker_evaluate(cJSON *result, struct backend *b, struct job *job, struct job_progress *progress, struct error *err);
 
 #endif

@@ -27,7 +27,7 @@ int main(int argc, char **argv)
 	if (probe >= 0)
 		return probe;
 	if (argc == 1)
-		return serve();
+		return worker_serve();
 	if (argc == 3 && strcmp(argv[1], "--candidate") == 0)
 		return host_main(argv[2]);
 #ifdef HAVE_CUDA

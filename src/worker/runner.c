@@ -79,7 +79,7 @@ static enum avo_status perform(cJSON *result, struct opened *list, struct job *j
 	if (st != AVO_OK)
 		return st;
 	if (strcmp(job->op, "evaluate") == 0)
-		return evaluate(result, b, job, progress, err);
+		return worker_evaluate(result, b, job, progress, err);
 	if (strcmp(job->op, "peers") == 0)
 		return peers_measure(result, b, job, progress, err);
 	return run_profile(result, b, job, progress, err);

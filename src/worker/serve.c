@@ -355,7 +355,7 @@ static void say_hello(struct front *f)
 	send_line(f, hello);
 }
 
-int serve(void)
+int worker_serve(void)
 {
 	struct front f = { .exit_status = 0 };
 	struct error err = { 0 };

@@ -3,6 +3,6 @@
 #define AVO_WORKER_SERVE_H
 
 /* Speaks on descriptors 0 and 1 until stdin ends or `quit`; returns an exit status. */
-int serve(void);
+int worker_serve(void);
 
 #endif

@@ -37,4 +37,9 @@ twice=$(cd "$AVO_TOP_BUILDDIR" && for archive in libavobase.a libavoeval.a libav
 	nm --defined-only "$archive" 2>/dev/null | awk '$2 ~ /^[TDBC]$/ { print $3 }' | sort -u
 done | sort | uniq -d | grep -vE '^__(odr_)?asan|^_?_?ubsan|__local_asan')
 is "$twice" "" "no two rooms define the same global name"
+
+# A global name says whose it is: room_verb(), but for the allocators that every room uses.
+bare=$(cd "$AVO_TOP_BUILDDIR" && nm --defined-only libavobase.a libavoeval.a libavoworker.a libavocuda.a libavo.a libavocli.a libavoui.a 2>/dev/null |
+	awk '$2 ~ /^[TDBRC]$/ { print $3 }' | grep -v _ | grep -vE '^x(calloc|malloc|realloc|strdup|strndup|asprintf|grow)$' | sort -u)
+is "$bare" "" "every global function has its room's prefix"
 done_testing

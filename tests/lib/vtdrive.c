@@ -27,6 +27,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,12 +56,17 @@ static struct {
 
 static int count, failed;
 
-static void tap(bool ok, const char *fmt, const char *a, const char *b)
+__attribute__((format(printf, 2, 3))) static void tap(bool ok, const char *fmt, ...)
 {
+	va_list args;
+
+
 	count++;
 	failed += !ok;
 	printf("%sok %d - ", ok ? "" : "not ", count);
-	printf(fmt, a, b);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
 	putchar('\n');
 	fflush(stdout);
 }

@@ -198,10 +198,14 @@ static int wait_status(struct cpu_process *p)
 	return status;
 }
 
-static void say(struct run_outcome *o, enum verdict v, const char *fmt, const char *what)
+__attribute__((format(printf, 3, 4))) static void say(struct run_outcome *o, enum verdict v, const char *fmt, ...)
 {
+	va_list args;
+
 	o->verdict = v;
-	snprintf(o->reason, sizeof(o->reason), fmt, what);
+	va_start(args, fmt);
+	vsnprintf(o->reason, sizeof(o->reason), fmt, args);
+	va_end(args);
 }
 
 static void describe_end(struct run_outcome *o, struct cpu_process *p)
@@ -217,7 +221,7 @@ static void describe_end(struct run_outcome *o, struct cpu_process *p)
 		sandbox_describe_evidence(what, sizeof(what), *(volatile int32_t *)(p->output + HOST_EVIDENCE));
 		snprintf(o->evidence, sizeof(o->evidence), "%s, at which the kernel's filter ended the process (SIGSYS)", what);
 	} else if (sig == SIGXCPU) {
-		say(o, VERDICT_TIMED_OUT, "%s", "the process used up its CPU time");
+		say(o, VERDICT_TIMED_OUT, "the process used up its CPU time");
 	} else if (WIFSIGNALED(status)) {
 		say(o, VERDICT_CRASHED, "the candidate was %s", child_describe(how, sizeof(how), status));
 	} else {
@@ -264,7 +268,7 @@ static enum avo_status judge_start(struct run_outcome *o, struct cpu_process *p,
 	if (a == ANSWER_GONE)
 		describe_end(o, p);
 	else if (a == ANSWER_LATE)
-		say(o, VERDICT_TIMED_OUT, "%s", "loading the candidate did not end");
+		say(o, VERDICT_TIMED_OUT, "loading the candidate did not end");
 	else if (reply.state == HOST_CANNOT_START || reply.state == HOST_NOT_SEALED)
 		return error_set(err, AVO_ENVIRONMENT, "cannot prepare a candidate's process: %.200s", reply.text);
 	else if (reply.state != HOST_READY)
@@ -375,7 +379,7 @@ void process_call(struct run_outcome *o, struct cpu_process *p, struct host_comm
 	if (a == ANSWER_GONE) {
 		describe_end(o, p);
 	} else if (a == ANSWER_LATE) {
-		say(o, VERDICT_TIMED_OUT, "%s", "a call did not return in time");
+		say(o, VERDICT_TIMED_OUT, "a call did not return in time");
 		snprintf(o->reason, sizeof(o->reason), "a call did not return within %.1f s", limit);
 	} else {
 		take_times(o, p, start_ns, idle);

@@ -1,6 +1,7 @@
 #include "avo.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "llm/wire.h"
 #include "tests/unit/llm/trial.h"
 
@@ -121,6 +122,14 @@ static void ask(struct trial *t, const struct llm_config *config, struct http *h
 	conversation_release(&c);
 }
 
+/* Owned. One that ends in ':' lacks the server's port. */
+static char *base_url(const struct trial *t, int port)
+{
+	const char *url = t->url ? t->url : t->tls ? "https://127.0.0.1:" : "http://127.0.0.1:";
+
+	return str_ends(url, ":") ? xasprintf("%s%d", url, port) : xstrdup(url);
+}
+
 void trial_run(struct trial *t)
 {
 	struct llm_config config = { .wire = t->wire == MODEL_MESSAGES ? &wire_messages : &wire_chat, .model = (char *)"m",
@@ -133,7 +142,7 @@ void trial_run(struct trial *t)
 	loop_new(&t->loop, NULL);
 	assert_int_equal(http_new(&http, t->loop, NULL), AVO_OK);
 	server = start_server(t);
-	config.base_url = xasprintf(t->url ? t->url : t->tls ? "https://127.0.0.1:%d" : "http://127.0.0.1:%d", model_server_port(server));
+	config.base_url = base_url(t, model_server_port(server));
 	if (t->proxy_variable)
 		point_at_proxy(t->proxy_variable, model_server_port(server));
 	t->done = false;

@@ -1,7 +1,7 @@
 /* Annotated parameters, and the classic search over them. */
 #include "avo.h"
 #include "base/mem.h"
-#include "operator/genome.h"
+#include "operator/mutate_propose.h"
 #include "operator/source.h"
 
 #include <setjmp.h>
@@ -107,23 +107,23 @@ static const char space[] =
 static const struct search_settings usual = { .crossover = 0.2, .other_parent = 0.2, .more = 0.4, .least = 1 };
 
 /* Proposes until the space is used up; each passes with a score that grows with its values. Returns the count. */
-static int exhaust(struct population *p, const struct parameter_set *set, struct proposal *log, int max, uint64_t seed)
+static int exhaust(struct mutate_trials *p, const struct parameter_set *set, struct proposal *log, int max, uint64_t seed)
 {
 	struct genome incumbent = { { 0 } };
 	struct proposal proposal;
 	struct rng rng;
 	int n = 0;
 
-	population_mark(p, set, &incumbent);
+	mutate_trials_mark(p, set, &incumbent);
 	rng_seed(&rng, seed, 1);
-	while (n < max && propose(&proposal, set, &incumbent, p, &usual, &rng)) {
-		struct trial t = { .genome = proposal.genome, .against = incumbent, .attempt = n + 1, .passed = true };
+	while (n < max && mutate_propose(&proposal, set, &incumbent, p, &usual, &rng)) {
+		struct mutate_trial t = { .genome = proposal.genome, .against = incumbent, .attempt = n + 1, .passed = true };
 		int i;
 
 		for (i = 0; i < set->count; i++)
 			t.score += proposal.genome.values[i];
-		assert_true(population_mark(p, set, &proposal.genome));
-		population_add(p, &t);
+		assert_true(mutate_trials_mark(p, set, &proposal.genome));
+		mutate_trials_add(p, &t);
 		log[n++] = proposal;
 		rng_seed(&rng, seed, (uint64_t)n + 1);
 	}
@@ -134,12 +134,12 @@ static void every_genome_comes_once_and_then_none(void **state)
 {
 	static struct proposal log[300];
 	struct parameter_set set;
-	struct population p;
+	struct mutate_trials p;
 
 	read_text(&set, space);
-	population_init(&p);
+	mutate_trials_init(&p);
 	assert_int_equal(exhaust(&p, &set, log, 300, 7), 255);
-	population_release(&p);
+	mutate_trials_release(&p);
 	parameter_set_release(&set);
 }
 
@@ -147,17 +147,17 @@ static void the_same_seed_proposes_the_same(void **state)
 {
 	static struct proposal a[100], b[100], c[100];
 	struct parameter_set set;
-	struct population p;
+	struct mutate_trials p;
 	int i, differ = 0;
 
 	read_text(&set, space);
-	population_init(&p);
+	mutate_trials_init(&p);
 	exhaust(&p, &set, a, 100, 7);
-	population_release(&p);
+	mutate_trials_release(&p);
 	exhaust(&p, &set, b, 100, 7);
-	population_release(&p);
+	mutate_trials_release(&p);
 	exhaust(&p, &set, c, 100, 8);
-	population_release(&p);
+	mutate_trials_release(&p);
 	for (i = 0; i < 100; i++) {
 		assert_memory_equal(a[i].genome.values, b[i].genome.values, (size_t)set.count * sizeof(int));
 		differ += memcmp(a[i].genome.values, c[i].genome.values, (size_t)set.count * sizeof(int)) != 0;
@@ -170,11 +170,11 @@ static void a_child_takes_every_value_from_a_parent(void **state)
 {
 	static struct proposal log[255];
 	struct parameter_set set;
-	struct population p;
+	struct mutate_trials p;
 	int n, i, v, crossed = 0;
 
 	read_text(&set, space);
-	population_init(&p);
+	mutate_trials_init(&p);
 	n = exhaust(&p, &set, log, 120, 3);
 	for (i = 0; i < n; i++) {
 		const struct genome *a, *b;
@@ -190,7 +190,7 @@ static void a_child_takes_every_value_from_a_parent(void **state)
 		crossed++;
 	}
 	assert_true(crossed > 3);
-	population_release(&p);
+	mutate_trials_release(&p);
 	parameter_set_release(&set);
 }
 
@@ -199,24 +199,24 @@ static void larger_moves_change_more(void **state)
 	struct search_settings large = { .more = 0, .least = 3 };
 	struct genome incumbent = { { 0 } };
 	struct parameter_set set;
-	struct population p;
+	struct mutate_trials p;
 	struct proposal proposal;
 	struct rng rng;
 	int i, v;
 
 	read_text(&set, space);
-	population_init(&p);
-	population_mark(&p, &set, &incumbent);
+	mutate_trials_init(&p);
+	mutate_trials_mark(&p, &set, &incumbent);
 	for (i = 0; i < 50; i++) {
 		int changed = 0;
 
 		rng_seed(&rng, 5, (uint64_t)i);
-		assert_true(propose(&proposal, &set, &incumbent, &p, &large, &rng));
+		assert_true(mutate_propose(&proposal, &set, &incumbent, &p, &large, &rng));
 		for (v = 0; v < set.count; v++)
 			changed += proposal.genome.values[v] != 0;
 		assert_int_equal(changed, 3);
 	}
-	population_release(&p);
+	mutate_trials_release(&p);
 	parameter_set_release(&set);
 }
 

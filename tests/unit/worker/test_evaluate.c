@@ -141,7 +141,7 @@ static cJSON *evaluate_with(struct script s, bool compare)
 	setenv("AVO_DATA_DIR", AVO_SRCDIR, 1);
 	script = s;
 	assert_int_equal(suite_load(&job.suite, "cpu", &err), AVO_OK);
-	assert_int_equal(evaluate(result, &device, &job, &progress, &err), AVO_OK);
+	assert_int_equal(worker_evaluate(result, &device, &job, &progress, &err), AVO_OK);
 	close(progress.fd);
 	assert_int_equal(device.loaded, 0);
 	return result;

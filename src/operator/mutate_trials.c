@@ -1,43 +1,19 @@
+/* What was scored, and the set of genomes that were tried. */
 #include "avo.h"
 #include "base/mem.h"
-#include "operator/genome.h"
+#include "base/rng.h"
+#include "operator/mutate_trials.h"
 
-void rng_seed(struct rng *r, uint64_t seed, uint64_t number)
-{
-	r->s = seed * 0x9e3779b97f4a7c15ULL ^ number * 0xd1342543de82ef95ULL;
-	rng_next(r);
-}
-
-/* splitmix64 */
-uint64_t rng_next(struct rng *r)
-{
-	uint64_t z = r->s += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
-}
-
-double rng_unit(struct rng *r)
-{
-	return (double)(rng_next(r) >> 11) * 0x1p-53;
-}
-
-int rng_below(struct rng *r, int n)
-{
-	return (int)(rng_unit(r) * n);
-}
-
-void population_init(struct population *p)
+void mutate_trials_init(struct mutate_trials *p)
 {
 	memset(p, 0, sizeof(*p));
 }
 
-void population_release(struct population *p)
+void mutate_trials_release(struct mutate_trials *p)
 {
 	free(p->trials);
 	free(p->tried);
-	population_init(p);
+	mutate_trials_init(p);
 }
 
 /* The skeleton is part of it: the same values in other code are another candidate. */
@@ -62,7 +38,7 @@ static size_t find_slot(const uint64_t *table, size_t cap, uint64_t hash)
 	return i;
 }
 
-static void grow_tried(struct population *p)
+static void grow_tried(struct mutate_trials *p)
 {
 	size_t cap = p->tried_cap ? p->tried_cap * 2 : 256, i;
 	uint64_t *table = xcalloc(cap, sizeof(*table));
@@ -75,12 +51,12 @@ static void grow_tried(struct population *p)
 	p->tried_cap = cap;
 }
 
-bool population_tried(const struct population *p, const struct parameter_set *set, const struct genome *g)
+bool mutate_trials_tried(const struct mutate_trials *p, const struct parameter_set *set, const struct genome *g)
 {
 	return p->tried_cap && p->tried[find_slot(p->tried, p->tried_cap, genome_hash(set, g))] != 0;
 }
 
-bool population_mark(struct population *p, const struct parameter_set *set, const struct genome *g)
+bool mutate_trials_mark(struct mutate_trials *p, const struct parameter_set *set, const struct genome *g)
 {
 	uint64_t hash = genome_hash(set, g);
 	size_t slot;
@@ -95,7 +71,7 @@ bool population_mark(struct population *p, const struct parameter_set *set, cons
 	return true;
 }
 
-void population_add(struct population *p, const struct trial *t)
+void mutate_trials_add(struct mutate_trials *p, const struct mutate_trial *t)
 {
 	p->trials = xgrow(p->trials, &p->cap, p->count + 1, sizeof(*p->trials));
 	p->trials[p->count++] = *t;

@@ -1,7 +1,7 @@
 /* Where proposals come from: mutation, crossover, restart, and when chance finds nothing new, enumeration. */
 #include "avo.h"
 #include "base/mem.h"
-#include "operator/genome.h"
+#include "operator/mutate_propose.h"
 
 #include <math.h>
 
@@ -26,14 +26,14 @@ struct record {
 	double count[PARAMETER_MAX][PARAMETER_MAX_VALUES];
 };
 
-static void read_record(struct record *rec, const struct parameter_set *set, const struct population *p)
+static void read_record(struct record *rec, const struct parameter_set *set, const struct mutate_trials *p)
 {
 	size_t t;
 	int i;
 
 	memset(rec, 0, sizeof(*rec));
 	for (t = 0; t < p->count; t++) {
-		const struct trial *trial = &p->trials[t];
+		const struct mutate_trial *trial = &p->trials[t];
 		int changed = 0;
 
 		for (i = 0; i < set->count; i++)
@@ -112,21 +112,21 @@ static void mutate(struct genome *g, const struct parameter_set *set, const stru
 
 /* Passing trials, the best first, so that parents can be drawn by rank. */
 struct ranking {
-	const struct trial **list;	/* owned; the trials are the population's */
+	const struct mutate_trial **list;	/* owned; the trials are the caller's */
 	int count;
 	double total;			/* of the weights 1, 1/2, 1/3, ... */
 };
 
 static int better_first(const void *a, const void *b)
 {
-	const struct trial *x = *(const struct trial *const *)a, *y = *(const struct trial *const *)b;
+	const struct mutate_trial *x = *(const struct mutate_trial *const *)a, *y = *(const struct mutate_trial *const *)b;
 
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
 	return x->attempt - y->attempt;
 }
 
-static void rank(struct ranking *out, const struct population *p)
+static void rank(struct ranking *out, const struct mutate_trials *p)
 {
 	size_t i;
 
@@ -142,7 +142,7 @@ static void rank(struct ranking *out, const struct population *p)
 }
 
 /* The k-th best has weight 1/k. NULL when nothing passed. */
-static const struct trial *draw_parent(const struct ranking *ranks, struct rng *r)
+static const struct mutate_trial *draw_parent(const struct ranking *ranks, struct rng *r)
 {
 	double at = rng_unit(r) * ranks->total;
 	int i;
@@ -156,7 +156,7 @@ static const struct trial *draw_parent(const struct ranking *ranks, struct rng *
 static void from_mutation(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
 			  const struct ranking *ranks, const struct record *rec, const struct search_settings *s, struct rng *r)
 {
-	const struct trial *other = rng_unit(r) < s->other_parent ? draw_parent(ranks, r) : NULL;
+	const struct mutate_trial *other = rng_unit(r) < s->other_parent ? draw_parent(ranks, r) : NULL;
 
 	out->op = PROPOSAL_MUTATION;
 	out->genome = other ? other->genome : *incumbent;
@@ -167,7 +167,7 @@ static void from_mutation(struct proposal *out, const struct parameter_set *set,
 
 static bool from_crossover(struct proposal *out, const struct parameter_set *set, const struct ranking *ranks, struct rng *r)
 {
-	const struct trial *a = draw_parent(ranks, r), *b = draw_parent(ranks, r);
+	const struct mutate_trial *a = draw_parent(ranks, r), *b = draw_parent(ranks, r);
 	int i;
 
 	if (!a || !b || a == b)
@@ -193,7 +193,7 @@ static void from_nowhere(struct proposal *out, const struct parameter_set *set, 
 
 /* Every genome that differs from the incumbent in one parameter, from a random one on. */
 static bool nearest_untried(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
-			    const struct population *p, struct rng *r)
+			    const struct mutate_trials *p, struct rng *r)
 {
 	int start = rng_below(r, set->count), i, v;
 
@@ -206,7 +206,7 @@ static bool nearest_untried(struct proposal *out, const struct parameter_set *se
 		for (v = 0; v < set->list[at].count; v++) {
 			out->genome = *incumbent;
 			out->genome.values[at] = v;
-			if (!population_tried(p, set, &out->genome))
+			if (!mutate_trials_tried(p, set, &out->genome))
 				return true;
 		}
 	}
@@ -228,7 +228,7 @@ static void decode(struct genome *g, const struct parameter_set *set, uint64_t n
  * genome is looked at before an untried one turns up, so only a space that is
  * small is ever walked to its end.
  */
-static bool any_untried(struct proposal *out, const struct parameter_set *set, const struct population *p, struct rng *r)
+static bool any_untried(struct proposal *out, const struct parameter_set *set, const struct mutate_trials *p, struct rng *r)
 {
 	uint64_t space = parameter_space(set), start, n;
 
@@ -239,14 +239,14 @@ static bool any_untried(struct proposal *out, const struct parameter_set *set, c
 	out->parent_count = 0;
 	for (n = 0; n < space; n++) {
 		decode(&out->genome, set, (start + n) % space);
-		if (!population_tried(p, set, &out->genome))
+		if (!mutate_trials_tried(p, set, &out->genome))
 			return true;
 	}
 	return false;
 }
 
 static bool by_chance(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
-		      const struct population *p, const struct search_settings *s, struct rng *r)
+		      const struct mutate_trials *p, const struct search_settings *s, struct rng *r)
 {
 	struct ranking ranks;
 	struct record rec;
@@ -260,14 +260,14 @@ static bool by_chance(struct proposal *out, const struct parameter_set *set, con
 			from_nowhere(out, set, r);
 		else if (rng_unit(r) >= s->crossover || !from_crossover(out, set, &ranks, r))
 			from_mutation(out, set, incumbent, &ranks, &rec, s, r);
-		found = !population_tried(p, set, &out->genome);
+		found = !mutate_trials_tried(p, set, &out->genome);
 	}
 	free(ranks.list);
 	return found;
 }
 
-bool propose(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
-	     const struct population *p, const struct search_settings *s, struct rng *r)
+bool mutate_propose(struct proposal *out, const struct parameter_set *set, const struct genome *incumbent,
+		    const struct mutate_trials *p, const struct search_settings *s, struct rng *r)
 {
 	return set->count && (by_chance(out, set, incumbent, p, s, r) || nearest_untried(out, set, incumbent, p, r) ||
 			      any_untried(out, set, p, r));
