@@ -1,5 +1,5 @@
 #include "avo.h"
-#include "base/path.h"
+#include "base/save.h"
 #include "base/str.h"
 #include "ui/views.h"
 #include "ui/wb.h"
@@ -178,7 +178,7 @@ static void join(char *out, size_t size, int argc, char **argv)
 
 enum avo_status wb_save(const char *path, const struct buf *text, struct error *err)
 {
-	return path_write_atomic(path, buf_cstr(text), text->len, 0644, err);
+	return save_file(path, buf_cstr(text), text->len, err);
 }
 
 static void add_look(struct buf *out, struct look look)

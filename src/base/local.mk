@@ -12,6 +12,7 @@ libavobase_a_SOURCES = src/avo.h \
 	src/base/loop.c src/base/loop.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/path.c src/base/path.h \
+	src/base/save.c src/base/save.h \
 	src/base/str.c src/base/str.h
 libavo_a_SOURCES = src/base/conf.c src/base/conf.h \
 	src/base/rng.c src/base/rng.h

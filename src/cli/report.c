@@ -1,6 +1,6 @@
 #include "avo.h"
 #include "base/clock.h"
-#include "base/path.h"
+#include "base/save.h"
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/text.h"
@@ -234,7 +234,7 @@ static int run_report(const struct cli_call *call)
 	add_directions(&out, &run.state);
 	if (!file)
 		fwrite(out.data, 1, out.len, stdout);
-	else if (path_write_atomic(file, out.data, out.len, 0644, &err) != AVO_OK)
+	else if (save_file(file, out.data, out.len, &err) != AVO_OK)
 		status = cli_fail(call, &err);
 	buf_release(&out);
 	cli_close_run(&run);
