@@ -42,9 +42,7 @@ VALGRIND_TESTS = \
 	tests/unit/llm/test_message tests/unit/agent/test_memory tests/unit/engine/test_bounds \
 	tests/unit/engine/test_supervisor tests/unit/worker/test_compare tests/unit/worker/test_evaluate \
 	tests/unit/kernels/test_descriptors tests/unit/kernels/test_sm100a_roles tests/unit/kernels/test_sm100a_tight $(UI_TESTS)
-if HAVE_CUDA
 VALGRIND_TESTS += tests/unit/cuda/test_plan
-endif
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
 	--child-silent-after-fork=yes --suppressions=$(srcdir)/tests/lib/valgrind.supp
 EXTRA_DIST += tests/lib/valgrind.supp

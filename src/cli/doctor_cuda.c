@@ -156,9 +156,5 @@ void doctor_cuda(struct doctor *d)
 	check_cupti(d);
 	check_cudnn(d);
 	check_nvml(d);
-#ifndef HAVE_CUDA
-	doctor_say(d, DOCTOR_MISSING, "cuda build", "this avo was built without CUDA headers: configure --with-cuda=DIR", "no");
-	compiler = false;
-#endif
 	d->cuda = device && compiler;
 }

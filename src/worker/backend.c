@@ -3,9 +3,7 @@
 
 static const struct backend_ops *const table[] = {
 	&cpu_backend,
-#ifdef HAVE_CUDA
 	&cuda_backend,
-#endif
 	NULL
 };
 

@@ -3,11 +3,9 @@
 #include "worker/cpu/host.h"
 #include "worker/serve.h"
 
-#ifdef HAVE_CUDA
 #include "worker/cuda/nvrtc.h"
 #include "worker/cuda/planner.h"
 #include "worker/cuda/runner.h"
-#endif
 
 static int usage(FILE *to, int status)
 {
@@ -30,14 +28,12 @@ int main(int argc, char **argv)
 		return worker_serve();
 	if (argc == 3 && strcmp(argv[1], "--candidate") == 0)
 		return host_main(argv[2]);
-#ifdef HAVE_CUDA
 	if (argc > 1 && strcmp(argv[1], NVRTC_PROCESS_FLAG) == 0)
 		return nvrtc_process(argc, argv);
 	if (argc > 1 && strcmp(argv[1], PLANNER_PROCESS_FLAG) == 0)
 		return planner_process(argc, argv);
 	if (argc > 1 && strcmp(argv[1], RUNNER_PROCESS_FLAG) == 0)
 		return runner_process(argc, argv);
-#endif
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("avo-worker " PACKAGE_VERSION) < 0;
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)

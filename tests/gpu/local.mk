@@ -1,10 +1,8 @@
 # tests/gpu: what needs a GPU. `make check` runs it where there is one; run writes a
 # report, also on a machine that has no more than a compiler and the CUDA toolkit.
 EXTRA_DIST += tests/gpu/run tests/gpu/baseline.cu
-if HAVE_CUDA
 check_PROGRAMS += tests/gpu/gpu_tests
 TESTS += tests/gpu/gpu_tests
-endif
 tests_gpu_gpu_tests_SOURCES = tests/gpu/gpu_tests.c tests/gpu/parts.h tests/gpu/verdicts.c tests/gpu/timing.c \
 	tests/gpu/baselines.c tests/gpu/client.c \
 	src/score/evaluator.c src/score/link.c src/score/redteam.c

@@ -15,7 +15,7 @@
  *   lies        its events tell another time than the clock
  */
 #define _GNU_SOURCE
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include "worker/cuda/trusted_abi.h"
 

@@ -7,11 +7,7 @@
  * FAKE_CUPTI=denied: a user who may not count. FAKE_CUPTI=busy: another profiler is active.
  */
 #define _GNU_SOURCE
-#include <cupti.h>
-#include <cupti_profiler_host.h>
-#include <cupti_profiler_target.h>
-#include <cupti_range_profiler.h>
-#include <cupti_target.h>
+#include "worker/cuda/api/cupti_api.h"
 
 #include <math.h>
 #include <stdio.h>

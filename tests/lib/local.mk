@@ -23,13 +23,13 @@ tests_lib_model_relay_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 # fake_cuda: the CUDA driver's calls over host memory.
 EXTRA_DIST += tests/lib/fake_cuda.c
 CLEANFILES += tests/lib/fake_cuda.so
-tests/lib/fake_cuda.so: tests/lib/fake_cuda.c src/worker/cuda/trusted_abi.h
+tests/lib/fake_cuda.so: tests/lib/fake_cuda.c src/worker/cuda/trusted_abi.h src/worker/cuda/api/driver_api.h
 	$(AM_V_CCLD)$(MKDIR_P) tests/lib && \
-		$(CC) $(CUDA_CPPFLAGS) -I$(srcdir)/src -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cuda.c -lm
+		$(CC) -I$(top_srcdir)/src -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cuda.c -lm
 
 # fake_cupti: the calls of CUPTI that count.
 EXTRA_DIST += tests/lib/fake_cupti.c
 CLEANFILES += tests/lib/fake_cupti.so
-tests/lib/fake_cupti.so: tests/lib/fake_cupti.c
+tests/lib/fake_cupti.so: tests/lib/fake_cupti.c src/worker/cuda/api/cupti_api.h src/worker/cuda/api/driver_api.h
 	$(AM_V_CCLD)$(MKDIR_P) tests/lib && \
-		$(CC) -isystem $(srcdir)/src/worker/cuda/shim $(CUDA_CPPFLAGS) -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cupti.c -lm
+		$(CC) -I$(top_srcdir)/src -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cupti.c -lm

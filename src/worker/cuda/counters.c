@@ -3,11 +3,7 @@
 #include "worker/cuda/counters.h"
 #include "worker/cuda/dl.h"
 
-#include <cupti.h>
-#include <cupti_profiler_host.h>
-#include <cupti_profiler_target.h>
-#include <cupti_range_profiler.h>
-#include <cupti_target.h>
+#include "worker/cuda/api/cupti_api.h"
 
 #define MAX_PASSES 256
 
@@ -383,7 +379,7 @@ static struct {
 	int count;
 } collecting;
 
-static void CUPTIAPI give_buffer(uint8_t **buffer, size_t *size, size_t *max_records)
+static void give_buffer(uint8_t **buffer, size_t *size, size_t *max_records)
 {
 	*size = 1 << 20;
 	*buffer = aligned_alloc(8, *size);
@@ -408,7 +404,7 @@ static void take_record(const CUpti_ActivityKernel10 *k)
 	r->cluster[0] = (int)k->clusterX, r->cluster[1] = (int)k->clusterY, r->cluster[2] = (int)k->clusterZ;
 }
 
-static void CUPTIAPI take_buffer(CUcontext context, uint32_t stream, uint8_t *buffer, size_t size, size_t valid)
+static void take_buffer(CUcontext context, uint32_t stream, uint8_t *buffer, size_t size, size_t valid)
 {
 	CUpti_Activity *record = NULL;
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include "base/error.h"
 #include "worker/cuda/metrics.h"

@@ -5,8 +5,7 @@
 
 #include <math.h>
 
-#ifdef HAVE_CUDNN_H
-#include <cudnn.h>
+#include "worker/cuda/api/cudnn_api.h"
 
 static struct {
 	bool loaded;
@@ -431,37 +430,3 @@ enum avo_status cudnn_sdpa_execute(struct cudnn_sdpa *s, struct error *err)
 {
 	return good(s, dnn.execute(s->handle, s->plan, s->pack), "execute") ? AVO_OK : build_failed(s, err);
 }
-
-#else /* built without cuDNN's headers */
-
-enum avo_status cudnn_describe(char *out, size_t size, struct error *err)
-{
-	return error_set(err, AVO_ENVIRONMENT, "this avo-worker was built without cuDNN's headers: no cuDNN baseline");
-}
-
-enum avo_status cudnn_sdpa_new(struct cudnn_sdpa **out, const struct task_case *c, CUstream stream, struct error *err)
-{
-	return cudnn_describe(NULL, 0, err);
-}
-
-void cudnn_sdpa_free(struct cudnn_sdpa *s)
-{
-}
-
-int64_t cudnn_sdpa_workspace(const struct cudnn_sdpa *s)
-{
-	return 0;
-}
-
-enum avo_status cudnn_sdpa_bind(struct cudnn_sdpa *s, CUdeviceptr q, CUdeviceptr k, CUdeviceptr v, CUdeviceptr o,
-				CUdeviceptr workspace, struct error *err)
-{
-	return cudnn_describe(NULL, 0, err);
-}
-
-enum avo_status cudnn_sdpa_execute(struct cudnn_sdpa *s, struct error *err)
-{
-	return cudnn_describe(NULL, 0, err);
-}
-
-#endif

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include "base/error.h"
 #include "task/task.h"

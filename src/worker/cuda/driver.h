@@ -6,7 +6,7 @@
 #ifndef AVO_WORKER_CUDA_DRIVER_H
 #define AVO_WORKER_CUDA_DRIVER_H
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include "base/error.h"
 

@@ -5,7 +5,7 @@
 #ifndef AVO_WORKER_CUDA_LIBRARY_H
 #define AVO_WORKER_CUDA_LIBRARY_H
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include <avo/baseline.h>
 

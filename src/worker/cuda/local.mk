@@ -1,9 +1,10 @@
-# src/worker/cuda: the CUDA backend. Headers of the toolkit are needed to build
-# it, its libraries are opened at run time.
-if HAVE_CUDA
+# src/worker/cuda: the CUDA backend. What of the libraries is used is declared in api/,
+# the libraries themselves are opened at run time.
 noinst_LIBRARIES += libavocuda.a
-libavocuda_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include -isystem $(top_srcdir)/src/worker/cuda/shim $(CUDA_CPPFLAGS)
+libavocuda_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
 libavocuda_a_SOURCES = \
+	src/worker/cuda/api/cudnn_api.h src/worker/cuda/api/cupti_api.h \
+	src/worker/cuda/api/driver_api.h src/worker/cuda/api/nvrtc_api.h \
 	src/worker/cuda/baseline.c \
 	src/worker/cuda/build.c \
 	src/worker/cuda/compiler.c src/worker/cuda/compiler.h src/worker/cuda/nvcc.c src/worker/cuda/nvcc.h \
@@ -38,8 +39,4 @@ src/worker/cuda/trusted_cu.h: src/worker/cuda/trusted_abi.h src/worker/cuda/trus
 		$(srcdir)/src/worker/cuda/trusted_abi.h $(srcdir)/src/worker/cuda/trusted.cu >$@.tmp && mv $@.tmp $@
 src/worker/cuda/libavocuda_a-build.$(OBJEXT): src/worker/cuda/trusted_cu.h
 AVO_WORKER_CUDA = libavocuda.a libavoworker.a
-else
-AVO_WORKER_CUDA =
-endif
 EXTRA_DIST += src/worker/cuda/trusted.cu src/worker/cuda/embed.awk
-EXTRA_DIST += src/worker/cuda/shim/string

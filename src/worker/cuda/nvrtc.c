@@ -6,7 +6,7 @@
 #include "worker/cuda/dl.h"
 #include "worker/cuda/nvrtc.h"
 
-#include <nvrtc.h>
+#include "worker/cuda/api/nvrtc_api.h"
 #include <sys/wait.h>
 
 #define MAX_SOURCE ((size_t)8 << 20)

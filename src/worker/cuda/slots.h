@@ -8,7 +8,7 @@
 #ifndef AVO_WORKER_CUDA_SLOTS_H
 #define AVO_WORKER_CUDA_SLOTS_H
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include <avo/baseline.h>
 

@@ -5,7 +5,7 @@
 #ifndef AVO_WORKER_CUDA_VALUES_H
 #define AVO_WORKER_CUDA_VALUES_H
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include "worker/backend.h"
 #include "worker/cuda/launch.h"

@@ -32,7 +32,6 @@ tests/unit/kernels/sm100a_tight.cu: kernels/attention/sm100a/kernel.cu
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's/^#define KV_STAGES .*/#define KV_STAGES 3/; s/^#define P_CHUNKS .*/#define P_CHUNKS 1/' \
 		$(top_srcdir)/kernels/attention/sm100a/kernel.cu >$@.tmp && mv $@.tmp $@
 tests/unit/kernels/test_sm100a_tight-test_sm100a_roles.$(OBJEXT): tests/unit/kernels/sm100a_tight.cu
-if HAVE_CUDA
 check_PROGRAMS += tests/unit/kernels/test_cuda_seeds
 TESTS += tests/unit/kernels/test_cuda_seeds
 tests_unit_kernels_test_cuda_seeds_SOURCES = tests/unit/kernels/test_cuda_seeds.c \
@@ -40,4 +39,3 @@ tests_unit_kernels_test_cuda_seeds_SOURCES = tests/unit/kernels/test_cuda_seeds.
 tests_unit_kernels_test_cuda_seeds_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
 tests_unit_kernels_test_cuda_seeds_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_kernels_test_cuda_seeds_LDADD = libavocuda.a $(LIBAVO) $(LIBAVO_LIBS) $(CMOCKA_LIBS)
-endif
