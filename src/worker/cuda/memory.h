@@ -2,7 +2,7 @@
 #ifndef AVO_WORKER_CUDA_MEMORY_H
 #define AVO_WORKER_CUDA_MEMORY_H
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #ifndef AVO_WORKER_CUDA_TRUSTED_H
 #define AVO_WORKER_CUDA_TRUSTED_H
 
-#include <cuda.h>
+#include "worker/cuda/api/driver_api.h"
 
 #include "base/error.h"
 
