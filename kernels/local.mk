@@ -62,6 +62,7 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/suite-only.c \
 	kernels/redteam/cpu/thread.c \
 	kernels/redteam/cpu/undefined-symbol.c \
+	kernels/redteam/cpu/works-after-answering.c \
 	kernels/redteam/cpu/works-between-calls.c \
 	kernels/redteam/cpu/writable-code.c \
 	kernels/redteam/cpu/write-file.c \

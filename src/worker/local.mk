@@ -26,7 +26,8 @@ libavoworker_a_SOURCES = \
 	src/worker/cpu/peak.c src/worker/cpu/peak.h \
 	src/worker/cpu/process.c src/worker/cpu/process.h \
 	src/worker/cpu/reference.c src/worker/cpu/reference.h \
-	src/worker/cpu/values.c src/worker/cpu/values.h
+	src/worker/cpu/values.c src/worker/cpu/values.h \
+	src/worker/cpu/watch.c src/worker/cpu/watch.h
 libavoworker_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
 WORKER_LIBS = libavoworker.a $(AVO_WORKER_CUDA) libavoeval.a libavobase.a $(WORKER_CJSON_LIBS) $(WORKER_SECCOMP_LIBS) -ldl -lm -lpthread
 avo_worker_LDADD = $(WORKER_LIBS)

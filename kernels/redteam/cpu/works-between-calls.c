@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=hidden-work check=hidden-work
+// redteam: verdict=cheated rule=syscall check=syscall
 // Never gives the process back: it finds the last command on its caller's stack, answers it itself, sleeps a moment so as to look
 // idle, and from then on computes on whatever lies in the input memory while it waits for the next one.
 #include "honest.h"
@@ -57,7 +57,7 @@ int avo_attention(const struct avo_attention *a)
 	inputs = (char *)a->q - c.q;
 	outputs = (char *)a->out - c.out;
 	for (;;) {
-		struct reply r = { .nonce = c.nonce, .state = 2 };
+		struct reply r = { .nonce = c.nonce, .state = 3 };
 
 		b.q = (float *)(inputs + c.q);
 		b.k = (float *)(inputs + c.k);

@@ -27,8 +27,6 @@
 #define GUARD ((size_t)4096)			/* bytes of NaN around every tensor */
 #define SLACK ((size_t)256 << 10)		/* how far tensors move between runs */
 #define WORKSPACE ((size_t)16 << 20)
-#define IDLE_ALLOWED 300e-6			/* CPU seconds between calls: waking up and going to sleep */
-#define IDLE_SUSPICION 12			/* a call after too much adds 4, any other takes 1 away */
 #define ABSURD_BANDWIDTH 1e12			/* bytes a second that no core reads */
 #define PEAK_SLACK 1.02
 #define PEAK_RETRIES 10
@@ -53,7 +51,6 @@ struct candidate {
 	struct cpu_process *process;
 	struct openblas *library;		/* instead of a process: trusted, runs in ours */
 	char calls[160];
-	int suspicion;				/* that it works between calls */
 };
 
 static bool probe(char *device, size_t size)
@@ -279,33 +276,6 @@ static bool all_ff(const char *p, size_t n)
 	return true;
 }
 
-static void accuse(struct run_outcome *o, const char *rule, const char *reason)
-{
-	o->verdict = VERDICT_CHEATED;
-	snprintf(o->rule, sizeof(o->rule), "%s", rule);
-	snprintf(o->reason, sizeof(o->reason), "%s", reason);
-}
-
-/*
- * The candidate may have stayed in the last call to watch the next inputs
- * arrive. One look proves nothing, since a hypervisor that takes the core away
- * is charged to whoever runs; doing it for a gain means doing it often.
- */
-static bool worked_between_calls(struct run_outcome *o, struct candidate *c)
-{
-	double idle = process_idle_seconds(c->process);
-	bool active = idle > IDLE_ALLOWED || process_woke(c->process);
-
-	c->suspicion += active ? 4 : c->suspicion > 0 ? -1 : 0;
-	if (c->suspicion < IDLE_SUSPICION)
-		return false;
-	memset(o, 0, sizeof(*o));
-	o->seconds = o->wall_seconds = NAN;
-	accuse(o, "hidden-work", "it computed while it was not called");
-	snprintf(o->evidence, sizeof(o->evidence), "it was awake between the last two calls (%.3f ms of CPU time seen), and often before", idle * 1e3);
-	return true;
-}
-
 /* On the core that the candidates have, for as long as it takes. */
 static void call_library(struct run_outcome *o, struct candidate *c, const struct placement *p, const struct run_spec *spec, float *out)
 {
@@ -322,8 +292,6 @@ static void call(struct run_outcome *o, struct candidate *c, struct placement *p
 	size_t bytes = p->out_elements * sizeof(float);
 
 	memset(out - GUARD, 0xff, bytes + 2 * GUARD);
-	if (worked_between_calls(o, c))
-		return;
 	process_call(o, c->process, &p->command, 1 + case_flops(spec->c) / 1e8);
 	memcpy(copy, out, bytes);
 	if (o->verdict == VERDICT_CHEATED && c->calls[0] && strcmp(o->rule, "syscall") == 0)

@@ -5,7 +5,6 @@
 #include <avo/attention.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,15 +55,13 @@ static bool map_tensors(struct host *h, const struct host_setup *setup, const in
 	return h->inputs != MAP_FAILED && h->outputs != MAP_FAILED;
 }
 
-static void pin(int core)
+/* What these are is the machine's affair: where /dev/null is a file, who prints would fill it. */
+static void close_standard_streams(void)
 {
-	cpu_set_t set;
+	int fd;
 
-	if (core < 0)
-		return;
-	CPU_ZERO(&set);
-	CPU_SET(core, &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		close(fd);
 }
 
 static int call(const struct host *h, const struct host_command *c)
@@ -106,24 +103,24 @@ static int serve(const struct host *h)
 
 int host_main(const char *object)
 {
-	struct host_reply ready = { .state = HOST_READY };
+	struct host_reply here = { .state = HOST_HERE }, ready = { .state = HOST_READY };
 	struct host_setup setup;
 	struct host h = { 0 };
 	struct error err;
 	void *handle;
 	int fds[2];
 
-	if (!receive_setup(&setup, fds))
+	if (!send_reply(&here) || !receive_setup(&setup, fds))
 		return 1;
 	if (!map_tensors(&h, &setup, fds))
 		return refuse(HOST_CANNOT_START, strerror(errno));
-	pin(setup.core);
 	handle = dlopen(object, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		return refuse(HOST_CANNOT_LOAD, dlerror());
 	*(void **)&h.attention = dlsym(handle, "avo_attention");
 	if (!h.attention)
 		return refuse(HOST_NO_SYMBOL, "it does not define avo_attention()");
+	close_standard_streams();
 	if (sandbox_seal((volatile int32_t *)(h.outputs + HOST_EVIDENCE), &err) != AVO_OK)
 		return refuse(HOST_NOT_SEALED, err.text);
 	if (!send_reply(&ready))

@@ -4,8 +4,9 @@
  * shared memory files that the worker passes through it: one with the inputs,
  * which this side cannot write, one with the output and the workspace.
  *
- *   worker                                host (sandboxed)
- *     host_setup + 2 descriptors  ──►       maps, pins itself, dlopen, seals itself
+ *   worker                                host (sandboxed, on its core from the start)
+ *                                 ◄──       host_reply (nonce 0): here, with nothing foreign loaded
+ *     host_setup + 2 descriptors  ──►       maps, dlopen, seals itself
  *                                 ◄──       host_reply (nonce 0): ready, or why not
  *     host_command                ──►       calls avo_attention
  *                                 ◄──       host_reply (the command's nonce)
@@ -23,11 +24,10 @@
 #define HOST_EVIDENCE 0	/* offset into the outputs of the word that sandbox_seal() leaves its evidence in */
 #define HOST_RESERVED 64	/* bytes at the start of the outputs that are no tensor */
 
-enum host_state { HOST_READY = 1, HOST_DONE, HOST_CANNOT_LOAD, HOST_NO_SYMBOL, HOST_CANNOT_START, HOST_NOT_SEALED };
+enum host_state { HOST_HERE = 1, HOST_READY, HOST_DONE, HOST_CANNOT_LOAD, HOST_NO_SYMBOL, HOST_CANNOT_START, HOST_NOT_SEALED };
 
 struct host_setup {
 	uint64_t input_bytes, output_bytes;	/* sizes of the shared memory files */
-	int32_t core;				/* to run on; -1: any */
 };
 
 struct host_command {

@@ -29,9 +29,5 @@ char *process_output(const struct cpu_process *p);
  * the CPU time it may take, in seconds. The command's nonce is set here.
  */
 void process_call(struct run_outcome *outcome, struct cpu_process *p, struct host_command *command, double limit);
-/* CPU seconds the process has used since the end of its last call, when it has nothing to do. NAN: not known. */
-double process_idle_seconds(const struct cpu_process *p);
-/* Whether it has left its sleep since then, or used more CPU time in its last call than the call took. */
-bool process_woke(const struct cpu_process *p);
 
 #endif

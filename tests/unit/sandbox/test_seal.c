@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -146,6 +147,10 @@ static void do_prctl(void) { syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0); }
 static void do_unlink(void) { syscall(SYS_unlinkat, AT_FDCWD, "/tmp/x", 0); }
 static void do_timer(void) { syscall(SYS_timer_create, 0, NULL, &word); }
 static void do_affinity(void) { syscall(SYS_sched_setaffinity, 0, 8, &word); }
+static void do_poll(void) { syscall(SYS_poll, NULL, 0, 1); }
+static void do_ppoll(void) { syscall(SYS_ppoll, NULL, 0, &(struct timespec){ 0, 1 }, NULL, 0); }
+static void do_nanosleep(void) { syscall(SYS_nanosleep, &(struct timespec){ 0, 1 }, NULL); }
+static void do_futex_wait(void) { syscall(SYS_futex, &word, FUTEX_WAIT, 0, &(struct timespec){ 0, 1 }, NULL, 0); }
 static void do_io_uring(void) { syscall(SYS_io_uring_setup, 1, page); }
 static void do_memory(void)
 {
@@ -162,6 +167,7 @@ static const struct {
 	{ "mprotect", do_mprotect }, { "mmap", do_mmap }, { "ptrace", do_ptrace }, { "kill", do_kill },
 	{ "tgkill", do_tgkill_other }, { "rt_sigaction", do_sigaction }, { "prctl", do_prctl },
 	{ "unlinkat", do_unlink }, { "timer_create", do_timer }, { "sched_setaffinity", do_affinity },
+	{ "poll", do_poll }, { "ppoll", do_ppoll }, { "nanosleep", do_nanosleep }, { "futex", do_futex_wait },
 	{ "io_uring_setup", do_io_uring }, { "process_vm_readv", do_memory },
 };
 

@@ -39,3 +39,10 @@ tests_unit_worker_test_protocol_SOURCES = tests/unit/worker/test_protocol.c
 tests_unit_worker_test_protocol_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_worker_test_protocol_LDADD = $(UNIT_LDADD)
 EXTRA_tests_unit_worker_test_protocol_DEPENDENCIES = avo-worker$(EXEEXT)
+
+check_PROGRAMS += tests/unit/worker/test_watch
+TESTS += tests/unit/worker/test_watch
+tests_unit_worker_test_watch_SOURCES = tests/unit/worker/test_watch.c $(WORKER_CLIENT)
+tests_unit_worker_test_watch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_watch_LDADD = libavoworker.a $(UNIT_LDADD)
+EXTRA_tests_unit_worker_test_watch_DEPENDENCIES = avo-worker$(EXEEXT)
