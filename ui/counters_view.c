@@ -33,7 +33,7 @@ static bool known(const struct run_state *s, const char *what)
 static enum avo_status counters_open(struct view *v, int argc, char **argv, struct error *err)
 {
 	const struct run_state *s = &v->wb->model->state;
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	char revision[24], newest[24] = "";
 	int i;
 
@@ -61,7 +61,7 @@ static const char *subject(const struct view *v, char out[24])
 {
 	const struct counters_state *state = v->state;
 	const struct run_state *s = &v->wb->model->state;
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	size_t i;
 
 	snprintf(out, 24, "%s", state->to);

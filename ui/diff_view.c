@@ -29,7 +29,7 @@ static enum avo_status diff_open(struct view *v, int argc, char **argv, struct e
 	struct diff_state *d = v->state;
 	char commit[COMMIT_ID_SIZE];
 	struct lineage *l;
-	const struct version *best = state_best(&v->wb->model->state);
+	const struct version *best = state_newest(&v->wb->model->state);
 	char parent[24], newest[24];
 	int i;
 

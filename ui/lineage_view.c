@@ -217,7 +217,7 @@ static void lineage_select(struct view *v, const struct line *l)
 static void lineage_summary(struct view *v, struct buf *out)
 {
 	const struct run_state *s = &v->wb->model->state;
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	char number[FORMAT_SIZE], gain[FORMAT_SIZE], count[FORMAT_SIZE];
 
 	if (!best)

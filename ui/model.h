@@ -58,7 +58,7 @@ struct model {
 	bool held;			/* nothing is taken in while this is set */
 	int64_t held_ms;		/* the time at which it was */
 	uint64_t announced;		/* newest seq the engine told of */
-	char trouble[512];		/* why the journal cannot be read on; "" when all is well */
+	char trouble[sizeof(((struct error *)0)->text)];		/* why the journal cannot be read on; "" when all is well */
 	struct model_private *private;
 };
 

@@ -18,7 +18,7 @@ static int chosen_version(struct view *v)
 {
 	struct view *lineage = screen_find(v->wb, &lineage_view);
 	const struct line *l = lineage ? view_selected(lineage) : NULL;
-	const struct version *best = state_best(&v->wb->model->state);
+	const struct version *best = state_newest(&v->wb->model->state);
 
 	if (l && l->item == ITEM_VERSION && state_version(&v->wb->model->state, l->id))
 		return l->id;
@@ -111,7 +111,7 @@ static void draw_trajectory(struct view *v, struct canvas *c, struct rect r)
 
 static int scores_head_rows(struct view *v, int width, int height)
 {
-	const struct version *best = state_best(&v->wb->model->state);
+	const struct version *best = state_newest(&v->wb->model->state);
 	int table = best ? best->score.count + 2 : 0;
 
 	switch (v->wb->settings.chart) {
@@ -177,7 +177,7 @@ static void scores_summary(struct view *v, struct buf *out)
 	if (s->peer_count && s->version_count && isfinite(s->peers[0].score.geomean)) {
 		char text[FORMAT_SIZE];
 
-		buf_printf(out, "  %s %s", format_gain(text, state_best(s)->score.geomean / s->peers[0].score.geomean), s->peers[0].name);
+		buf_printf(out, "  %s %s", format_gain(text, state_champion(s)->score.geomean / s->peers[0].score.geomean), s->peers[0].name);
 	}
 }
 

@@ -84,7 +84,7 @@ static void add_part(struct workbench *wb, struct buf *out, int width, double ra
 static void best_text(struct workbench *wb, struct buf *out, int width)
 {
 	const struct run_state *s = &wb->model->state;
-	const struct version *best = state_best(s), *seed = state_version(s, 0);
+	const struct version *best = state_champion(s), *seed = state_version(s, 0);
 	char text[FORMAT_SIZE];
 	size_t i;
 
@@ -157,7 +157,7 @@ static void facts_text(struct workbench *wb, struct buf *out)
 {
 	const struct run_state *s = &wb->model->state;
 	int64_t now = model_now_ms(wb->model), acted = engine_gone(wb) ? s->last_ms : now;
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	char text[FORMAT_SIZE];
 
 	if (best)

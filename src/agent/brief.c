@@ -53,7 +53,7 @@ static void add_task(struct buf *out, const struct run_state *s, const struct su
 
 static void add_score(struct buf *out, const struct run_state *s)
 {
-	const struct version *best = state_best(s), *seed = state_version(s, 0);
+	const struct version *best = state_incumbent(s), *seed = state_version(s, 0);
 	const struct profile *profile;
 	char name[16];
 	size_t i;

@@ -116,7 +116,7 @@ static void parent_of(char out[32], const struct run_state *s, const char *what)
 	const struct version *v = state_version(s, (int)str_to_id(what, 'v'));
 	const struct attempt *a = state_attempt(s, (int)str_to_id(what, 'a'));
 
-	snprintf(out, 32, "v%d", v ? (v->parent >= 0 ? v->parent : 0) : a ? a->parent : state_best(s) ? state_best(s)->id : 0);
+	snprintf(out, 32, "v%d", v ? (v->parent >= 0 ? v->parent : 0) : a ? a->parent : state_incumbent(s) ? state_incumbent(s)->id : 0);
 }
 
 /* The working directory is no revision: the other side is written out beside it, and git compares the two. */

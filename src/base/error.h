@@ -24,7 +24,7 @@ enum avo_status {
 
 struct error {
 	enum avo_status status;
-	char text[512];
+	char text[2048];	/* a path, a reason and the remedy fit: what a person reads is never cut */
 };
 
 /* All of these accept err == NULL and return the status given, so that a

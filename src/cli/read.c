@@ -33,7 +33,7 @@ static void print_version(const struct cli_call *call, const struct run_state *s
 
 static void print_cost(const struct run_state *s)
 {
-	const struct version *first = s->version_count ? &s->versions[0] : NULL, *best = state_best(s);
+	const struct version *first = s->version_count ? &s->versions[0] : NULL, *best = state_champion(s);
 	double percent;
 
 	if (!(s->cost_usd > 0) || !best || best->id == 0)

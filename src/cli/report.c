@@ -100,7 +100,7 @@ static void add_versions(struct buf *out, const struct run_state *s)
 
 static void add_cases(struct buf *out, const struct run_state *s)
 {
-	const struct version *best = state_best(s), *seed = state_version(s, 0);
+	const struct version *best = state_champion(s), *seed = state_version(s, 0);
 	size_t p;
 	int i;
 
@@ -187,7 +187,7 @@ static bool take_profile(struct profile_table *t, int side, const struct profile
 /* What the hardware says of the way from the seed to the newest version: the counters that moved most. */
 static void add_counters(struct buf *out, const struct cli_run *run)
 {
-	const struct version *best = state_best(&run->state);
+	const struct version *best = state_champion(&run->state);
 	struct profile_table t = { .count = 0 };
 	const struct profile *p, *of_seed;
 	int i;

@@ -17,7 +17,7 @@
 struct scoring {
 	char *dir;		/* the candidate's files */
 	char *temp;		/* removed at the end; may be NULL */
-	char backend[16], suite[64];
+	char *backend, *suite;
 	char *cache;
 	char *worker;		/* command template, NULL: default */
 };
@@ -28,6 +28,8 @@ static void scoring_release(struct scoring *s)
 		path_remove_tree(s->temp, NULL);
 	free(s->temp);
 	free(s->dir);
+	free(s->backend);
+	free(s->suite);
 	free(s->cache);
 	free(s->worker);
 }
@@ -75,6 +77,12 @@ static enum avo_status from_revision(struct scoring *s, const char *run_dir, con
 	return st;
 }
 
+static void take_text(char **field, const char *text)
+{
+	free(*field);
+	*field = xstrdup(text);
+}
+
 /* Takes backend, suite and worker from the run, where there is one. */
 static void defaults_from_run(struct scoring *s, const char *run_dir)
 {
@@ -82,8 +90,8 @@ static void defaults_from_run(struct scoring *s, const char *run_dir)
 	struct conf *conf;
 
 	if (conf_open(&conf, path, NULL) == AVO_OK) {
-		snprintf(s->backend, sizeof(s->backend), "%s", conf_str(conf, "run.backend", "cpu"));
-		snprintf(s->suite, sizeof(s->suite), "%s", conf_str(conf, "run.suite", "cpu"));
+		take_text(&s->backend, conf_str(conf, "run.backend", "cpu"));
+		take_text(&s->suite, conf_str(conf, "run.suite", "cpu"));
 		s->worker = xstrdup(conf_str(conf, "score.worker", "{worker}"));
 		conf_free(conf);
 	}
@@ -96,14 +104,14 @@ static enum avo_status prepare(struct scoring *s, const struct cli_call *call, c
 	char *run_dir = NULL;
 	enum avo_status st;
 
-	snprintf(s->backend, sizeof(s->backend), "%s", str_ends(what, ".cu") ? "cuda" : "cpu");
-	snprintf(s->suite, sizeof(s->suite), "%s", str_ends(what, ".cu") ? "mha" : "cpu");
+	take_text(&s->backend, str_ends(what, ".cu") ? "cuda" : "cpu");
+	take_text(&s->suite, str_ends(what, ".cu") ? "mha" : "cpu");
 	if (run_find(&run_dir, call->argc > 1 ? call->argv[1] : NULL, NULL) == AVO_OK)
 		defaults_from_run(s, run_dir);
 	if (suite)
-		snprintf(s->suite, sizeof(s->suite), "%s", suite);
+		take_text(&s->suite, suite);
 	if (backend)
-		snprintf(s->backend, sizeof(s->backend), "%s", backend);
+		take_text(&s->backend, backend);
 	st = make_temp(s, err);
 	if (st == AVO_OK && path_is_dir(what))
 		s->dir = xstrdup(what);

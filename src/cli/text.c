@@ -138,7 +138,7 @@ const char *cli_outcome(const struct attempt *a)
 
 void cli_summary(struct buf *out, const struct run_state *s, const char *run_dir)
 {
-	const struct version *best = state_best(s), *seed = state_version(s, 0);
+	const struct version *best = state_champion(s), *seed = state_version(s, 0);
 	char age[32], word[PATH_WORD_SIZE];
 	size_t i;
 

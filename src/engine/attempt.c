@@ -152,7 +152,7 @@ static void end_action(struct engine *e, const struct attempt *a)
 /* True when the evaluator itself has failed so often that going on makes no sense. */
 static bool too_many_faults(struct engine *e, enum verdict verdict, const char *reason)
 {
-	char text[256];
+	char *text;
 
 	if (verdict != VERDICT_EVALUATOR_FAULT) {
 		e->faults = 0;
@@ -161,9 +161,10 @@ static bool too_many_faults(struct engine *e, enum verdict verdict, const char *
 	if (++e->faults < MAX_FAULTS)
 		return false;
 	e->faults = 0;
-	snprintf(text, sizeof(text), "the evaluator failed %d times in a row: %.160s", MAX_FAULTS, reason);
+	text = xasprintf("the evaluator failed %d times in a row: %s", MAX_FAULTS, reason);
 	engine_cancel_step(e, "stopped", text);
 	engine_fail(e, text);
+	free(text);
 	return true;
 }
 
@@ -192,8 +193,8 @@ static void seed_scored(struct engine *e, const cJSON *result)
 {
 	enum verdict verdict = verdict_parse(json_str(result, "verdict", NULL));
 	const char *reason = json_str(result, "reason", "no reason was given");
-	char text[256];
 	cJSON *event;
+	char *text;
 
 	if (verdict == VERDICT_CANCELLED)
 		return;
@@ -208,8 +209,9 @@ static void seed_scored(struct engine *e, const cJSON *result)
 	if (verdict == VERDICT_PASSED)
 		return;
 	e->seed_faults = 0;
-	snprintf(text, sizeof(text), "the seed v0 is %s: %.180s", verdict_name(verdict), reason);
+	text = xasprintf("the seed v0 is %s: %s", verdict_name(verdict), reason);
 	engine_fail(e, text);
+	free(text);
 }
 
 static void peers_measured(struct engine *e, const cJSON *result)
@@ -291,7 +293,7 @@ static cJSON *started_event(const struct engine *e, const struct candidate *c, c
 	record_set_id(event, "attempt", 'a', id);
 	record_set_id(event, "step", 's', e->step);
 	json_set_int(event, "action", action);
-	record_set_id(event, "parent", 'v', state_best(&e->state)->id);
+	record_set_id(event, "parent", 'v', state_incumbent(&e->state)->id);
 	record_set_id(event, "direction", 'd', c->direction);
 	json_set_str(event, "commit", sub->commit);
 	json_set_str(event, "tree", sub->tree);
@@ -308,11 +310,11 @@ static cJSON *started_event(const struct engine *e, const struct candidate *c, c
 static void start_attempt(struct engine *e, const struct candidate *c, const struct submission *sub, int id)
 {
 	cJSON *request = engine_request(e, "evaluate");
-	char title[160];
+	char *title = xasprintf("a%d: %s", id, c->title);
 
-	snprintf(title, sizeof(title), "a%d: %s", id, c->title);
 	e->flight.attempt = id;
 	e->flight.action = e->host.action_start(&e->host, "evaluate", title);
+	free(title);
 	engine_record(e, started_event(e, c, sub, id, e->flight.action), JOURNAL_NOW);
 	free(e->why);
 	e->why = c->why ? xstrdup(c->why) : NULL;
@@ -334,7 +336,7 @@ int engine_evaluate(struct engine *e, const struct candidate *c)
 		return -1;
 	if (limit->limit > 0 && budget_used(e, LIMIT_ATTEMPTS) >= limit->limit)
 		return -1;
-	st = commit_and_export(&sub, e, c, id, state_best(&e->state), &err);
+	st = commit_and_export(&sub, e, c, id, state_incumbent(&e->state), &err);
 	if (st == AVO_OK)
 		start_attempt(e, c, &sub, id);
 	else

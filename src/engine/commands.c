@@ -45,20 +45,22 @@ static enum avo_status cmd_pause(struct engine *e, const cJSON *request, cJSON *
 static enum avo_status reread_settings(struct engine *e, struct error *err)
 {
 	char *path = path_join(e->run_dir, "avo.conf");
-	struct settings fresh;
+	struct settings fresh = { 0 };
 	struct conf *conf = NULL;
 	enum avo_status st = conf_open(&conf, path, err);
 
 	if (st == AVO_OK)
 		st = settings_load(&fresh, conf, err);
 	if (st == AVO_OK) {
-		memcpy(fresh.backend, e->settings.backend, sizeof(fresh.backend));
-		memcpy(fresh.suite, e->settings.suite, sizeof(fresh.suite));
+		struct settings old = e->settings;
+
 		e->settings = fresh;
+		fresh = old;
 		memset(&e->options.steps, 0, sizeof(e->options.steps));
 		e->options.attempts = e->options.time_ms = 0;
 		budget_init(e);
 	}
+	settings_release(&fresh);
 	conf_free(conf);
 	free(path);
 	return st;
@@ -105,10 +107,10 @@ static enum avo_status cmd_resume(struct engine *e, const cJSON *request, cJSON 
 
 static enum avo_status cmd_stop(struct engine *e, const cJSON *request, cJSON *answer, struct error *err)
 {
-	char reason[96];
+	char *reason = xasprintf("stopped by %s", by_whom(request));
 
-	snprintf(reason, sizeof(reason), "stopped by %.60s", by_whom(request));
 	engine_end(e, reason, json_bool(request, "now", false));
+	free(reason);
 	return AVO_OK;
 }
 
@@ -157,7 +159,7 @@ static enum avo_status cmd_approve(struct engine *e, const cJSON *request, cJSON
 		st = engine_approve(e, attempt, by_whom(request), json_str(request, "message", NULL), err);
 	if (st != AVO_OK)
 		return st;
-	best = state_best(&e->state);
+	best = state_newest(&e->state);
 	record_set_id(answer, "version", 'v', best->id);
 	json_set_str(answer, "commit", best->commit);
 	return AVO_OK;
@@ -213,7 +215,7 @@ static bool is_source(void *arg, const char *name)
 static enum avo_status read_submission(struct engine *e, const char *dir, struct error *err)
 {
 	struct source parent = { 0 };
-	enum avo_status st = source_from_commit(&parent, e->lineage, state_best(&e->state)->commit, err);
+	enum avo_status st = source_from_commit(&parent, e->lineage, state_incumbent(&e->state)->commit, err);
 
 	if (st == AVO_OK)
 		st = source_from_dir(&e->submission, dir, is_source, &parent, err);

@@ -27,7 +27,7 @@ struct creation {
 	char *suite_key;		/* what avo.conf says: a name, or an absolute path */
 	struct suite suite;
 	struct source seed;
-	char seed_name[128];
+	char *seed_name;
 };
 
 static enum avo_status check_empty(const char *dir, struct error *err)
@@ -152,7 +152,7 @@ static enum avo_status load_seed(struct creation *c, struct error *err)
 	char *path = seed_path(seed);
 	enum avo_status st;
 
-	snprintf(c->seed_name, sizeof(c->seed_name), "%s", path_basename(seed));
+	c->seed_name = xstrdup(path_basename(seed));
 	if (!path_exists(path))
 		st = error_set(err, AVO_USAGE, "there is no seed %s: neither a name in kernels/attention nor a file or directory", seed);
 	else if (path_is_dir(path))
@@ -284,14 +284,14 @@ static cJSON *created_event(const struct creation *c)
 static cJSON *seed_event(const struct creation *c, const char *commit)
 {
 	cJSON *e = cJSON_CreateObject();
-	char title[160];
+	char *title = xasprintf("seed %s", c->seed_name);
 
-	snprintf(title, sizeof(title), "seed %s", c->seed_name);
 	json_set_str(e, "type", "version");
 	json_set_str(e, "version", "v0");
 	json_set_str(e, "commit", commit);
 	json_set_str(e, "author", "seed");
 	json_set_str(e, "title", title);
+	free(title);
 	return e;
 }
 
@@ -356,6 +356,7 @@ enum avo_status run_create(const struct run_options *o, struct error *err)
 	}
 	source_release(&c.seed);
 	free(c.suite_key);
+	free(c.seed_name);
 	free(c.dir);
 	return st;
 }

@@ -200,6 +200,9 @@ static void end_life(struct engine *e)
 	free(e->backlog);
 	free(e->backlog_sync);
 	conf_free(e->conf);
+	settings_release(&e->settings);
+	free(e->end_reason);
+	free(e->cancel_reason);
 	state_release(&e->state);
 	buf_release(&e->guidance);
 	cJSON_Delete(e->result);
@@ -240,7 +243,7 @@ enum avo_status engine_live(const struct engine_options *o, int ready_fd, struct
 		if (e->state.state == ENGINE_FAILED)
 			st = error_set(err, AVO_ENVIRONMENT, "%s", e->failure.text[0] ? e->failure.text : e->state.state_reason);
 	} else {
-		snprintf(e->end_reason, sizeof(e->end_reason), "failed to start");
+		e->end_reason = xstrdup("failed to start");
 	}
 	end_life(e);
 	free(e);

@@ -130,8 +130,8 @@ void engine_fail(struct engine *e, const char *reason)
 
 void engine_end(struct engine *e, const char *reason, bool now)
 {
-	if (!e->stopping)
-		snprintf(e->end_reason, sizeof(e->end_reason), "%s", reason);
+	if (!e->end_reason)
+		e->end_reason = xstrdup(reason);
 	e->stopping = true;
 	if (e->step && !e->cancel_outcome)
 		engine_cancel_step(e, "stopped", reason);

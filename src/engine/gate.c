@@ -118,7 +118,7 @@ static enum avo_status promote_attempt(char commit[COMMIT_ID_SIZE], struct engin
 enum avo_status engine_promote(struct engine *e, int attempt, const char *by, const char *message, struct error *err)
 {
 	const struct attempt *a = state_attempt(&e->state, attempt);
-	const struct version *last = state_best(&e->state);
+	const struct version *last = state_newest(&e->state);
 	char commit[COMMIT_ID_SIZE], from[COMMIT_ID_SIZE];
 	enum avo_status st = promote_attempt(commit, e, a, last, message, err);
 
@@ -271,7 +271,7 @@ enum avo_status engine_reject(struct engine *e, int attempt, const char *by, con
 {
 	const struct attempt *a = NULL;
 	enum avo_status st = find_pending(&a, e, attempt, err);
-	char text[512];
+	char *text;
 	int id;
 
 	if (st != AVO_OK)
@@ -280,9 +280,10 @@ enum avo_status engine_reject(struct engine *e, int attempt, const char *by, con
 	e->approved = 0;
 	record_word(e, "rejected", id, by, "reason", reason);
 	go_on(e, NULL);
-	snprintf(text, sizeof(text), "a%d was rejected%s%.400s", id, reason && *reason ? ": " : "", reason ? reason : "");
+	text = xasprintf("a%d was rejected%s%s", id, reason && *reason ? ": " : "", reason ? reason : "");
 	if (e->step && !e->orphan && e->ops->message)
 		e->ops->message(e->op, by, text);
+	free(text);
 	engine_deliver(e, id, false);
 	return AVO_OK;
 }

@@ -87,7 +87,7 @@ struct engine {
 	char *submission_title;
 
 	const char *cancel_outcome;	/* a step is being cancelled: how it will have ended; NULL: it is not */
-	char cancel_reason[160];
+	char *cancel_reason;		/* owned; NULL as long as nothing was cancelled */
 
 	bool troubled;			/* paused by a disk that is full or the like, retried */
 	enum engine_state before_trouble;
@@ -102,7 +102,7 @@ struct engine {
 	struct loop_timer *presence;	/* the next look at whether the run's directory is there */
 	bool lost;			/* it is not */
 	bool stopping;			/* ends as soon as nothing is in flight */
-	char end_reason[160];
+	char *end_reason;		/* owned; NULL while it does not end */
 	struct error failure;		/* why the engine failed */
 };
 

@@ -85,7 +85,7 @@ static void on_own_done(void *arg, const cJSON *result)
 static bool find_due(char out[16], struct engine *e)
 {
 	const struct attempt *pending = state_pending(&e->state);
-	const struct version *best = state_best(&e->state);
+	const struct version *best = state_incumbent(&e->state);
 
 	if (pending && e->profile_tried[0] != pending->id) {
 		snprintf(out, 16, "a%d", pending->id);

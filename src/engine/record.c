@@ -151,7 +151,7 @@ static void retry(void *arg)
 
 void engine_trouble(struct engine *e, const char *reason)
 {
-	char text[256];
+	char *text;
 
 	if (!e->retry_timer)
 		e->retry_timer = loop_add_timer(e->loop, RETRY_MS, retry, e);
@@ -159,8 +159,9 @@ void engine_trouble(struct engine *e, const char *reason)
 		return;
 	e->troubled = true;
 	e->before_trouble = e->state.state;
-	snprintf(text, sizeof(text), "%.200s; tried again every %d s", reason, RETRY_MS / 1000);
+	text = xasprintf("%s; tried again every %d s", reason, RETRY_MS / 1000);
 	engine_set_state(e, ENGINE_PAUSED, text);
+	free(text);
 }
 
 void engine_trouble_over(struct engine *e)

@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "engine/settings.h"
 
 #include <limits.h>
@@ -140,9 +141,9 @@ static enum avo_status read_bool(bool *out, const struct conf *conf, const char 
 	return conf_bool(out, conf, key, strcmp(setting_find(key)->fallback, "true") == 0, err);
 }
 
-static void read_text(char *out, size_t size, const struct conf *conf, const char *key)
+static char *read_text(const struct conf *conf, const char *key)
 {
-	snprintf(out, size, "%s", conf_str(conf, key, setting_find(key)->fallback));
+	return xstrdup(conf_str(conf, key, setting_find(key)->fallback));
 }
 
 static enum avo_status check_one(const struct setting *s, const struct conf *conf, struct error *err)
@@ -183,10 +184,10 @@ static enum avo_status read_profile(struct settings *out, const struct conf *con
 {
 	const char *value = conf_str(conf, "score.profile", setting_find("score.profile")->fallback);
 
-	read_text(out->profile_case, sizeof(out->profile_case), conf, "score.profile-case");
+	out->profile_case = read_text(conf, "score.profile-case");
 	out->profile = strcmp(value, "versions") == 0;
 	if (!out->profile && strcmp(value, "never") != 0)
-		return error_set(err, AVO_USAGE, "score.profile = %.40s is neither versions nor never", value);
+		return error_set(err, AVO_USAGE, "score.profile = %s is neither versions nor never", value);
 	return AVO_OK;
 }
 
@@ -194,7 +195,7 @@ static enum avo_status load_score(struct settings *out, const struct conf *conf,
 {
 	enum avo_status st = conf_duration(&out->deadline_ms, conf, "score.deadline", 600000, err);
 
-	read_text(out->worker, sizeof(out->worker), conf, "score.worker");
+	out->worker = read_text(conf, "score.worker");
 	if (st == AVO_OK)
 		st = read_int(&out->min_pairs, conf, "score.min-pairs", err);
 	if (st == AVO_OK)
@@ -244,11 +245,11 @@ enum avo_status settings_load(struct settings *out, const struct conf *conf, str
 	memset(out, 0, sizeof(*out));
 	for (s = settings_table; s->key && st == AVO_OK; s++)
 		st = check_one(s, conf, err);
-	read_text(out->name, sizeof(out->name), conf, "run.name");
-	read_text(out->backend, sizeof(out->backend), conf, "run.backend");
-	read_text(out->suite, sizeof(out->suite), conf, "run.suite");
-	read_text(out->operator_name, sizeof(out->operator_name), conf, "run.operator");
-	read_text(out->gate, sizeof(out->gate), conf, "run.gate");
+	out->name = read_text(conf, "run.name");
+	out->backend = read_text(conf, "run.backend");
+	out->suite = read_text(conf, "run.suite");
+	out->operator_name = read_text(conf, "run.operator");
+	out->gate = read_text(conf, "run.gate");
 	if (st == AVO_OK && strcmp(out->gate, "auto") != 0 && strcmp(out->gate, "manual") != 0)
 		st = error_set(err, AVO_USAGE, "run.gate = %s is neither auto nor manual", out->gate);
 	if (st == AVO_OK)
@@ -258,6 +259,16 @@ enum avo_status settings_load(struct settings *out, const struct conf *conf, str
 	if (st == AVO_OK)
 		st = load_score(out, conf, err);
 	return st == AVO_OK ? load_supervisor(out, conf, err) : st;
+}
+
+void settings_release(struct settings *s)
+{
+	char *texts[] = { s->name, s->backend, s->suite, s->operator_name, s->gate, s->worker, s->profile_case };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		free(texts[i]);
+	memset(s, 0, sizeof(*s));
 }
 
 /* Edits that turn one word into the other; words longer than the row are strangers. */

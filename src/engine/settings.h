@@ -29,22 +29,23 @@ const char *setting_type_name(enum setting_type t);	/* "a whole number", ... */
 
 /* What the engine itself reads; operators read their own sections. Limits of 0 mean none. */
 struct settings {
-	char name[64], backend[16], suite[64], operator_name[24], gate[16];
+	char *name, *backend, *suite, *operator_name, *gate;	/* texts are owned, never NULL */
 	bool accept_matched;
 	int64_t budget_time_ms, budget_steps, budget_attempts, budget_tokens;
 	double budget_cost;
-	char worker[512];
+	char *worker;
 	int64_t deadline_ms, min_pairs, max_pairs, cache_mib;
 	double confidence, match_tolerance, max_seconds;
 	bool peers, profile;
-	char profile_case[48];
+	char *profile_case;
 	bool supervisor;
 	int64_t stall, repeats, same_errors, cycle, idle_steps, tool_cycle, stall_ms, cooldown;
 	double burn;
 };
 
-/* Checks every value in the file by the table's type; AVO_USAGE names the key. */
+/* Checks every value in the file by the table's type; AVO_USAGE names the key. To be released, also when it failed. */
 enum avo_status settings_load(struct settings *out, const struct conf *conf, struct error *err);
+void settings_release(struct settings *s);
 /* Appends a sentence for each unknown key: "budget.step is unknown; did you mean budget.steps?" */
 void settings_unknown(struct buf *out, const struct conf *conf);
 

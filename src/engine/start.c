@@ -85,7 +85,7 @@ static const struct attempt *undecided(const struct engine *e)
 {
 	const struct attempt *a = state_attempt(&e->state, (int)e->state.attempt_count);
 
-	return a && a->stage == ATTEMPT_SCORED && engine_qualifies(e, a) && state_best(&e->state)->id == a->incumbent ? a : NULL;
+	return a && a->stage == ATTEMPT_SCORED && engine_qualifies(e, a) && state_incumbent(&e->state)->id == a->incumbent ? a : NULL;
 }
 
 static enum avo_status complete_promotion(struct engine *e, const struct resume *r, struct error *err)
@@ -111,7 +111,7 @@ static void close_step(struct engine *e)
 {
 	const struct step *step = state_step(&e->state, (int)e->state.step_count);
 	const struct attempt *pending = state_pending(&e->state);
-	const struct version *best = state_best(&e->state);
+	const struct version *best = state_newest(&e->state);
 	const struct attempt *made = state_attempt(&e->state, best->attempt);
 
 	if (!step || step->ended_ms)
@@ -138,7 +138,7 @@ enum avo_status engine_recover(struct engine *e, const struct resume *r, struct 
 			close_attempt(e, &e->state.attempts[i - 1]);
 	st = complete_promotion(e, r, err);
 	close_step(e);
-	best = state_best(&e->state);
+	best = state_newest(&e->state);
 	if (st == AVO_OK)
 		st = lineage_check_tip(e->lineage, best->commit, err);
 	if (st != AVO_OK)

@@ -12,7 +12,7 @@ static struct engine *engine_of(struct operator_host *host)
 
 void engine_begin_step(struct engine *e)
 {
-	const struct version *parent = state_best(&e->state);
+	const struct version *parent = state_incumbent(&e->state);
 	int id = (int)e->state.step_count + 1;
 	cJSON *event = engine_event("step-started");
 	char *guidance = buf_detach(&e->guidance);
@@ -82,7 +82,7 @@ void engine_end_step(struct engine *e, const char *outcome, int version, const c
 
 static int version_of_step(const struct engine *e, int step)
 {
-	const struct version *best = state_best(&e->state);
+	const struct version *best = state_newest(&e->state);
 	const struct attempt *a = best ? state_attempt(&e->state, best->attempt) : NULL;
 
 	return a && a->step == step ? best->id : -1;
@@ -91,7 +91,8 @@ static int version_of_step(const struct engine *e, int step)
 void engine_cancel_step(struct engine *e, const char *outcome, const char *reason)
 {
 	e->cancel_outcome = outcome;
-	snprintf(e->cancel_reason, sizeof(e->cancel_reason), "%s", reason ? reason : "");
+	free(e->cancel_reason);
+	e->cancel_reason = xstrdup(reason ? reason : "");
 	engine_kick(e);
 }
 

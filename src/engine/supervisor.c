@@ -23,7 +23,7 @@ static bool counts(const struct attempt *a)
 /* The newest attempts that count, newest first, none older than the last version. */
 static int newest(const struct attempt **out, int max, const struct run_state *s)
 {
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	int n = 0, i;
 
 	for (i = (int)s->attempt_count; i > 0 && n < max; i--) {
@@ -40,7 +40,7 @@ static int newest(const struct attempt **out, int max, const struct run_state *s
 /* "v3", or what came after it: where the totals that are looked at begin. */
 static const char *since(char *out, size_t size, const struct run_state *s)
 {
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	const struct intervention *last = s->intervention_count ? &s->interventions[s->intervention_count - 1] : NULL;
 
 	if (last && (!best || last->time_ms >= best->time_ms))
@@ -52,7 +52,7 @@ static const char *since(char *out, size_t size, const struct run_state *s)
 
 static bool stalled(struct finding *f, const struct record *r)
 {
-	const struct version *best = state_best(r->s);
+	const struct version *best = state_newest(r->s);
 	int n = state_attempts_since_version(r->s);
 
 	if (!r->l->stall || n < r->l->stall)
@@ -241,7 +241,7 @@ static const struct trigger {
 /* Interventions since the newest version; *attempts counts those after the last of them. */
 static int earlier(int *attempts, const struct run_state *s)
 {
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	int n = 0, i;
 
 	*attempts = (int)s->attempt_count;

@@ -40,9 +40,11 @@ int event_id(const cJSON *event, const char *key, char letter)
 	return id < 0 || id > INT32_MAX - 1 ? -1 : (int)id;
 }
 
-void event_copy(char *out, size_t size, const cJSON *event, const char *key)
+void event_object_id(char out[COMMIT_ID_SIZE], const cJSON *event, const char *key)
 {
-	snprintf(out, size, "%s", json_str(event, key, ""));
+	const char *text = json_str(event, key, "");
+
+	snprintf(out, COMMIT_ID_SIZE, "%s", strlen(text) < COMMIT_ID_SIZE ? text : "");
 }
 
 char *event_dup(const cJSON *event, const char *key)
@@ -50,6 +52,12 @@ char *event_dup(const cJSON *event, const char *key)
 	const char *text = json_str(event, key, NULL);
 
 	return text ? xstrdup(text) : NULL;
+}
+
+void event_set(char **field, const cJSON *event, const char *key)
+{
+	free(*field);
+	*field = xstrdup(json_str(event, key, ""));
 }
 
 static int64_t event_time(const struct run_state *s, const cJSON *event)

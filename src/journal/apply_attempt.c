@@ -47,9 +47,9 @@ void apply_attempt_started(struct run_state *s, const cJSON *event, int64_t t, s
 	a->action = action < 0 || action > INT32_MAX ? -1 : (int)action;
 	a->parent = event_id(event, "parent", 'v');
 	a->direction = event_id(event, "direction", 'd');
-	event_copy(a->commit, sizeof(a->commit), event, "commit");
-	event_copy(a->tree, sizeof(a->tree), event, "tree");
-	event_copy(a->author, sizeof(a->author), event, "author");
+	event_object_id(a->commit, event, "commit");
+	event_object_id(a->tree, event, "tree");
+	event_set(&a->author, event, "author");
 	a->title = event_dup(event, "title");
 	a->added = count_member(event, "added");
 	a->removed = count_member(event, "removed");
@@ -133,8 +133,8 @@ void apply_version(struct run_state *s, const cJSON *event, int64_t t, struct jo
 	v = memset(&s->versions[s->version_count++], 0, sizeof(*v));
 	v->id = id;
 	v->attempt = a ? a->id : -1;
-	event_copy(v->commit, sizeof(v->commit), event, "commit");
-	event_copy(v->author, sizeof(v->author), event, "author");
+	event_object_id(v->commit, event, "commit");
+	event_set(&v->author, event, "author");
 	v->title = event_dup(event, "title");
 	v->time_ms = t;
 	v->ref = ref;

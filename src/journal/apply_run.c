@@ -29,11 +29,11 @@ static enum gate parse_gate(const cJSON *event, enum gate fallback)
 
 void apply_run_created(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
 {
-	event_copy(s->name, sizeof(s->name), event, "name");
-	event_copy(s->suite, sizeof(s->suite), event, "suite");
-	event_copy(s->backend, sizeof(s->backend), event, "backend");
-	event_copy(s->operator, sizeof(s->operator), event, "operator");
-	event_copy(s->unit, sizeof(s->unit), event, "unit");
+	event_set(&s->name, event, "name");
+	event_set(&s->suite, event, "suite");
+	event_set(&s->backend, event, "backend");
+	event_set(&s->operator, event, "operator");
+	event_set(&s->unit, event, "unit");
 	s->gate = parse_gate(event, s->gate);
 }
 
@@ -53,29 +53,32 @@ void apply_engine_stopped(struct run_state *s, const cJSON *event, int64_t t, st
 	if (s->state == ENGINE_FINISHED || s->state == ENGINE_FAILED)
 		return;
 	s->state = ENGINE_STOPPED;
-	event_copy(s->state_reason, sizeof(s->state_reason), event, "reason");
+	event_set(&s->state_reason, event, "reason");
 }
 
 void apply_device(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
 {
 	double peak = json_num(event, "peak", NAN);
 
-	event_copy(s->device, sizeof(s->device), event, "device");
+	event_set(&s->device, event, "device");
 	if (peak > 0)
 		s->peak = peak;
 }
 
 static struct peer *peer_slot(struct run_state *s, const char *name)
 {
+	struct peer *p;
 	size_t i;
 
 	for (i = 0; i < s->peer_count; i++)
-		if (strncmp(s->peers[i].name, name, sizeof(s->peers[i].name) - 1) == 0)
+		if (strcmp(s->peers[i].name, name) == 0)
 			return &s->peers[i];
 	if (s->peer_count == MAX_PEERS)
 		return NULL;
 	s->peers = xgrow(s->peers, &s->peer_cap, s->peer_count + 1, sizeof(*s->peers));
-	return memset(&s->peers[s->peer_count++], 0, sizeof(*s->peers));
+	p = memset(&s->peers[s->peer_count++], 0, sizeof(*p));
+	p->name = xstrdup(name);
+	return p;
 }
 
 void apply_peer(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
@@ -83,10 +86,8 @@ void apply_peer(struct run_state *s, const cJSON *event, int64_t t, struct journ
 	const char *name = json_str(event, "name", "");
 	struct peer *p = *name ? peer_slot(s, name) : NULL;
 
-	if (!p)
-		return;
-	snprintf(p->name, sizeof(p->name), "%s", name);
-	score_from_json(&p->score, event);
+	if (p)
+		score_from_json(&p->score, event);
 }
 
 void apply_state(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
@@ -100,7 +101,7 @@ void apply_state(struct run_state *s, const cJSON *event, int64_t t, struct jour
 	else if (!s->active_since_ms)
 		s->active_since_ms = t;
 	s->state = state;
-	event_copy(s->state_reason, sizeof(s->state_reason), event, "reason");
+	event_set(&s->state_reason, event, "reason");
 }
 
 void apply_gate(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
@@ -114,7 +115,7 @@ void apply_intervention(struct run_state *s, const cJSON *event, int64_t t, stru
 
 	s->interventions = xgrow(s->interventions, &s->intervention_cap, s->intervention_count + 1, sizeof(*i));
 	i = memset(&s->interventions[s->intervention_count++], 0, sizeof(*i));
-	event_copy(i->trigger, sizeof(i->trigger), event, "trigger");
+	event_set(&i->trigger, event, "trigger");
 	i->reason = event_dup(event, "reason");
 	i->act = event_dup(event, "act");
 	i->attempt = (int)s->attempt_count;

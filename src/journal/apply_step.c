@@ -14,7 +14,8 @@ void apply_step_started(struct run_state *s, const cJSON *event, int64_t t, stru
 		return;
 	if (st && !st->ended_ms) {	/* one step runs at a time: the engine of this one was killed */
 		st->ended_ms = t;
-		snprintf(st->outcome, sizeof(st->outcome), "stopped");
+		free(st->outcome);
+		st->outcome = xstrdup("stopped");
 		abandon_unfinished(s, st->id, t);
 	}
 	s->steps = xgrow(s->steps, &s->step_cap, s->step_count + 1, sizeof(*st));
@@ -22,7 +23,8 @@ void apply_step_started(struct run_state *s, const cJSON *event, int64_t t, stru
 	st->id = id;
 	st->parent = event_id(event, "parent", 'v');
 	st->version = -1;
-	event_copy(st->operator, sizeof(st->operator), event, "operator");
+	st->outcome = xstrdup("");
+	event_set(&st->operator, event, "operator");
 	st->started_ms = t;
 }
 
@@ -32,20 +34,25 @@ void apply_step_ended(struct run_state *s, const cJSON *event, int64_t t, struct
 
 	if (!st)
 		return;
-	event_copy(st->outcome, sizeof(st->outcome), event, "outcome");
+	event_set(&st->outcome, event, "outcome");
 	st->version = event_id(event, "version", 'v');
 	st->ended_ms = t;
 	abandon_unfinished(s, st->id, t);
+}
+
+void action_release(struct action *a)
+{
+	free(a->kind);
+	free(a->text);
+	free(a->result);
 }
 
 static void forget_oldest_actions(struct run_state *s)
 {
 	size_t i;
 
-	for (i = 0; i < ACTIONS_FORGOTTEN; i++) {
-		free(s->actions[i].text);
-		free(s->actions[i].result);
-	}
+	for (i = 0; i < ACTIONS_FORGOTTEN; i++)
+		action_release(&s->actions[i]);
 	s->action_count -= ACTIONS_FORGOTTEN;
 	memmove(s->actions, s->actions + ACTIONS_FORGOTTEN, s->action_count * sizeof(*s->actions));
 }
@@ -65,7 +72,7 @@ void apply_action_started(struct run_state *s, const cJSON *event, int64_t t, st
 	a->id = (int)id;
 	a->step = step;
 	a->attempt = -1;
-	event_copy(a->kind, sizeof(a->kind), event, "kind");
+	event_set(&a->kind, event, "kind");
 	a->text = event_dup(event, "text");
 	a->started_ms = t;
 	s->actions_total++;

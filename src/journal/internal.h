@@ -44,10 +44,12 @@ apply_fn apply_step_started, apply_step_ended, apply_action_started, apply_actio
 apply_fn apply_attempt_started, apply_attempt_scored, apply_pending, apply_rejected, apply_version,
 	apply_version_scored;
 
-/* Members of an event: an id such as "a17" as a number (-1: none), a string into a fixed field, an owned copy. */
+/* Members of an event: an id such as "a17" as a number (-1: none), a commit or tree id into its field (anything longer is none),
+ * an owned copy (NULL where there is none), and one that takes the place of *field ("" where there is none). */
 int event_id(const cJSON *event, const char *key, char letter);
-void event_copy(char *out, size_t size, const cJSON *event, const char *key);
+void event_object_id(char out[COMMIT_ID_SIZE], const cJSON *event, const char *key);
 char *event_dup(const cJSON *event, const char *key);
+void event_set(char **field, const cJSON *event, const char *key);
 
 /* Lookups that may be written through; NULL when there is no such thing. */
 struct attempt *mutable_attempt(struct run_state *s, int id);
@@ -56,6 +58,8 @@ struct step *mutable_step(struct run_state *s, int id);
 struct action *mutable_action(struct run_state *s, int64_t id);
 /* Where the profiles of "v3", "a17" or "work" begin: 1 + an index, 0 when there is none. */
 int *profile_head(struct run_state *s, const char *what);
+
+void action_release(struct action *a);
 
 /* What was under way when the engine ended, or when its step did, ends unfinished; step -1: of any step. */
 void abandon_unfinished(struct run_state *s, int step, int64_t t);

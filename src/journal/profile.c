@@ -226,7 +226,7 @@ const char *profile_absent(const cJSON *event)
 
 char *profile_predecessor(char out[24], const struct run_state *s, const char *what)
 {
-	const struct version *v = state_version(s, (int)str_to_id(what, 'v')), *best = state_best(s);
+	const struct version *v = state_version(s, (int)str_to_id(what, 'v')), *best = state_incumbent(s);
 	const struct attempt *a = state_attempt(s, (int)str_to_id(what, 'a'));
 	int parent = v ? v->parent : a ? a->parent : best && strcmp(what, "work") == 0 ? best->id : -1;
 

@@ -155,7 +155,7 @@ static cJSON *peer_list(const struct run_state *s)
 
 cJSON *record_status(const struct run_state *s)
 {
-	const struct version *best = state_best(s);
+	const struct version *best = state_champion(s);
 	cJSON *obj = cJSON_CreateObject();
 
 	json_set_str(obj, "run", s->name);

@@ -65,17 +65,25 @@ enum direction_state direction_state_parse(const char *name)
 
 void state_init(struct run_state *s)
 {
+	char **texts[] = { &s->name, &s->suite, &s->backend, &s->operator, &s->unit, &s->device, &s->state_reason };
+	size_t i;
+
 	memset(s, 0, sizeof(*s));
 	s->peak = NAN;
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = xstrdup("");
 }
 
 static void release_attempts(struct run_state *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->version_count; i++)
+	for (i = 0; i < s->version_count; i++) {
+		free(s->versions[i].author);
 		free(s->versions[i].title);
+	}
 	for (i = 0; i < s->attempt_count; i++) {
+		free(s->attempts[i].author);
 		free(s->attempts[i].title);
 		free(s->attempts[i].reason);
 	}
@@ -93,9 +101,11 @@ static void release_steps(struct run_state *s)
 		free(s->directions[i].expected);
 		free(s->directions[i].outcome);
 	}
-	for (i = 0; i < s->action_count; i++) {
-		free(s->actions[i].text);
-		free(s->actions[i].result);
+	for (i = 0; i < s->action_count; i++)
+		action_release(&s->actions[i]);
+	for (i = 0; i < s->step_count; i++) {
+		free(s->steps[i].operator);
+		free(s->steps[i].outcome);
 	}
 	free(s->directions);
 	free(s->actions);
@@ -104,18 +114,24 @@ static void release_steps(struct run_state *s)
 
 void state_release(struct run_state *s)
 {
+	char *texts[] = { s->name, s->suite, s->backend, s->operator, s->unit, s->device, s->state_reason };
 	size_t i;
 
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		free(texts[i]);
 	release_attempts(s);
 	release_steps(s);
 	for (i = 0; i < s->intervention_count; i++) {
+		free(s->interventions[i].trigger);
 		free(s->interventions[i].reason);
 		free(s->interventions[i].act);
 	}
+	for (i = 0; i < s->peer_count; i++)
+		free(s->peers[i].name);
 	free(s->interventions);
 	free(s->peers);
 	free(s->profiles);
-	state_init(s);
+	memset(s, 0, sizeof(*s));
 }
 
 const struct version *state_version(const struct run_state *s, int id)
@@ -123,9 +139,20 @@ const struct version *state_version(const struct run_state *s, int id)
 	return id >= 0 && (size_t)id < s->version_count ? &s->versions[id] : NULL;
 }
 
-const struct version *state_best(const struct run_state *s)
+const struct version *state_newest(const struct run_state *s)
 {
 	return s->version_count ? &s->versions[s->version_count - 1] : NULL;
+}
+
+const struct version *state_incumbent(const struct run_state *s)
+{
+	return state_newest(s);
+}
+
+/* On a single lineage every version beat the one before it. */
+const struct version *state_champion(const struct run_state *s)
+{
+	return state_newest(s);
 }
 
 struct attempt *mutable_attempt(struct run_state *s, int id)
@@ -208,7 +235,7 @@ static bool led_nowhere(const struct attempt *a)
 
 int state_attempts_since_version(const struct run_state *s)
 {
-	const struct version *newest = state_best(s);
+	const struct version *newest = state_newest(s);
 	int count = 0;
 	size_t i;
 

@@ -45,7 +45,7 @@ struct version {
 	int direction;
 	struct score score;		/* as measured when it was committed, the seed's at the first start; count 0 before */
 	struct comparison comparison;	/* against its parent */
-	char author[24];		/* operator name or user name */
+	char *author;			/* operator name or user name; owned, never NULL */
 	char *title;			/* first line of the commit message; owned */
 	int64_t time_ms;
 	struct journal_ref ref;		/* the "version" event */
@@ -68,7 +68,7 @@ struct attempt {
 	int direction;
 	char commit[COMMIT_ID_SIZE];
 	char tree[COMMIT_ID_SIZE];	/* equal for identical candidates */
-	char author[24];
+	char *author;			/* owned, never NULL */
 	char *title;			/* what was changed, in a line; owned */
 	int added, removed;		/* lines against the parent */
 	enum verdict verdict;
@@ -95,7 +95,7 @@ struct direction {
 struct action {
 	int id;				/* counts over the whole run */
 	int step, attempt;		/* attempt -1 unless it is an evaluation */
-	char kind[16];			/* edit shell evaluate profile read search note ... */
+	char *kind;			/* owned, never NULL: edit shell evaluate profile read search note ... */
 	char *text;			/* what, in a line; owned */
 	char *result;			/* how it ended, in a line; owned, NULL while it runs */
 	bool ok;
@@ -107,15 +107,15 @@ struct action {
 struct step {
 	int id;
 	int parent;			/* version id */
-	char operator[24];
-	char outcome[24];		/* committed gave-up budget stopped rejected; "" while it runs */
+	char *operator;			/* owned, as outcome; never NULL */
+	char *outcome;			/* committed gave-up budget stopped rejected; "" while it runs */
 	int version;			/* what it committed, -1 */
 	int attempts, actions;
 	int64_t started_ms, ended_ms;
 };
 
 struct intervention {
-	char trigger[32];		/* no-version, repeated-candidate, cycle, ... */
+	char *trigger;			/* no-version, repeated-candidate, cycle, ...; owned, never NULL */
 	char *reason, *act;		/* owned */
 	int attempt;			/* the newest attempt then, 0 before the first */
 	int level;
@@ -124,7 +124,7 @@ struct intervention {
 
 /* A baseline measured on the run's own suite: OpenBLAS, cuDNN, ... or the peak. */
 struct peer {
-	char name[32];
+	char *name;			/* owned */
 	struct score score;
 };
 
@@ -148,9 +148,9 @@ struct spent {
 struct run_state {
 	uint64_t seq;			/* of the last event applied */
 	int64_t first_ms, last_ms;	/* times of the first and the last event */
-	char name[64], suite[32], backend[16], operator[24], unit[16], device[96];
+	char *name, *suite, *backend, *operator, *unit, *device;	/* owned, never NULL: "" when unknown */
 	enum engine_state state;
-	char state_reason[256];
+	char *state_reason;		/* owned, never NULL */
 	enum gate gate;
 	int engine_pid;
 	double peak;			/* measured peak in the score's unit, NAN when unknown */
@@ -176,7 +176,7 @@ struct run_state {
 #define STATE_MAX_ACTIONS 4096
 
 void state_init(struct run_state *s);
-void state_release(struct run_state *s);
+void state_release(struct run_state *s);	/* to be initialised again before it is used again */
 /*
  * Applies one parsed event; ref says where its line stands (zeroes when unknown). An event whose seq was applied
  * already is ignored, so that the file and the socket may overlap.
@@ -187,7 +187,13 @@ enum avo_status state_load(struct run_state *s, const char *journal_dir, struct 
 
 /* Lookups return NULL when there is no such thing; borrowed until the next apply. */
 const struct version *state_version(const struct run_state *s, int id);
-const struct version *state_best(const struct run_state *s);	/* the incumbent: the newest version (single lineage) */
+/*
+ * Three questions that have one answer as long as a run has a single lineage, and are asked apart for the day it has more:
+ * what a challenger must beat, what was committed last, and what nothing that met it has beaten.
+ */
+const struct version *state_incumbent(const struct run_state *s);
+const struct version *state_newest(const struct run_state *s);
+const struct version *state_champion(const struct run_state *s);
 const struct attempt *state_attempt(const struct run_state *s, int id);
 /* what: "v3", "a17" or "work". case_name may be NULL: the case that was profiled last. */
 const struct profile *state_profile(const struct run_state *s, const char *what, const char *case_name);

@@ -44,6 +44,7 @@ static void agent_close(void *op)
 	free(a->review_prompt);
 	free(a->tools);
 	free(a->farewell);
+	free(a->person_why);
 	free(a->review_trigger);
 	free(a->review_reason);
 	free(a->box.run_dir);
@@ -180,6 +181,7 @@ static void agent_begin(void *op, const struct step_begin *begin)
 	a->step_attempts = a->step_turns = a->nudges = 0;
 	a->step_started_ms = clock_mono_ms();
 	free(a->farewell);
+	free(a->person_why);
 	a->farewell = NULL;
 	if (!lay_out_files(a)) {
 		agent_end_step(a, STEP_STOPPED, "the working directory could not be made");

@@ -83,7 +83,7 @@ struct agent {
 	struct loop_timer *person_timer;
 	int64_t person_until_ms;
 	bool key_refused;		/* that is what a person is waited for */
-	char person_why[384];		/* the newest reason that was journaled; "": answered since */
+	char *person_why;		/* the newest reason that was journaled; owned, NULL: answered since */
 	int64_t silent_since_ms;	/* the model server has not answered since; 0: it does */
 	bool outage_told;		/* and that is in the journal */
 };

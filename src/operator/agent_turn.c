@@ -117,14 +117,14 @@ static void no_tools(struct agent *a, enum llm_stop stop)
 
 static void refused(struct agent *a, const char *why)
 {
-	char text[400];
+	char *text = xasprintf("the model refused to go on%s%s", why ? ": " : "", why ? why : "");
 
-	snprintf(text, sizeof(text), "the model refused to go on%s%.300s", why ? ": " : "", why ? why : "");
 	agent_warn(a, text);
 	if (++a->refusals >= MAX_REFUSALS)
 		agent_wait_for_person(a, text);
 	else
 		agent_end_step(a, STEP_GAVE_UP, text);
+	free(text);
 }
 
 static void take_reply(struct agent *a)
@@ -166,16 +166,17 @@ static void take_reply(struct agent *a)
 /* Cutting what was cut already would go on for ever. */
 static void too_long(struct agent *a, const struct llm_fault *fault)
 {
-	char why[384];
+	char *why;
 
 	agent_window_is(a, fault->window);
 	if (!a->bare) {
 		agent_make_room(a, true);
 		return;
 	}
-	snprintf(why, sizeof(why), "even a conversation that has just begun is too long for the server's context window; give it a larger one "
-		 "(llama-server -c, OLLAMA_CONTEXT_LENGTH, vllm --max-model-len). It says: %.180s", fault->text);
+	why = xasprintf("even a conversation that has just begun is too long for the server's context window; give it a larger one "
+		 "(llama-server -c, OLLAMA_CONTEXT_LENGTH, vllm --max-model-len). It says: %s", fault->text);
 	agent_wait_for_person(a, why);
+	free(why);
 }
 
 static void on_done(void *arg, enum llm_outcome outcome, struct llm_reply *reply, const struct llm_fault *fault)

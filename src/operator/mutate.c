@@ -118,7 +118,7 @@ static void adapt_search(struct search_settings *out, const struct mutate *m)
 {
 	const struct run_state *s = m->host->state;
 	const struct intervention *i = s->intervention_count ? &s->interventions[s->intervention_count - 1] : NULL;
-	const struct version *best = state_best(s);
+	const struct version *best = state_newest(s);
 	int since = i ? (int)s->attempt_count - i->attempt : 0;
 
 	*out = m->search;

@@ -142,6 +142,7 @@ void rig_load(struct rig *r)
 	char *dir = path_join(r->dir, ".avo/journal");
 
 	state_release(&r->state);
+	state_init(&r->state);
 	must(r, state_load(&r->state, dir, &r->err), "journal");
 	free(dir);
 }

@@ -24,6 +24,7 @@ static void die(struct engine *e)
 {
 	journal_close(e->journal);
 	loop_free(e->loop);
+	free(e->cancel_reason);
 	state_release(&e->state);
 }
 

@@ -18,7 +18,7 @@ static void promise_of(struct promise *p, struct rig *r)
 	rig_load(r);
 	p->attempts = r->state.attempt_count;
 	p->versions = r->state.version_count;
-	memcpy(p->tip, state_best(&r->state)->commit, COMMIT_ID_SIZE);
+	memcpy(p->tip, state_newest(&r->state)->commit, COMMIT_ID_SIZE);
 	if (p->attempts)
 		memcpy(p->first_tree, r->state.attempts[0].tree, COMMIT_ID_SIZE);
 }

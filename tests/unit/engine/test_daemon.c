@@ -139,7 +139,7 @@ static void a_used_up_budget_does_not_wait_for_approval(void **state)
 	snprintf(name, sizeof(name), "a%d", id);
 	rig_must(&r, "approve", "attempt", name, NULL);
 	rig_load(&r);
-	assert_int_equal(state_best(&r.state)->attempt, id);
+	assert_int_equal(state_newest(&r.state)->attempt, id);
 	rig_free(&r);
 }
 
@@ -300,15 +300,15 @@ static void a_half_made_promotion_is_completed(void **state)
 
 	rig_new(&r, rig_seed, NULL, NULL, "");
 	rig_run(&r, 0, 10);
-	last = state_best(&r.state)->id;
+	last = state_newest(&r.state)->id;
 	assert_true(last > 0);
-	memcpy(commit, state_best(&r.state)->commit, sizeof(commit));
+	memcpy(commit, state_newest(&r.state)->commit, sizeof(commit));
 	/* as if the engine had died between the commit and the journal */
 	forget_from(&r, "version");
 	rig_start(&r, paused);
 	rig_load(&r);
-	assert_int_equal(state_best(&r.state)->id, last);
-	assert_string_equal(state_best(&r.state)->commit, commit);
+	assert_int_equal(state_newest(&r.state)->id, last);
+	assert_string_equal(state_newest(&r.state)->commit, commit);
 	rig_free(&r);
 }
 

@@ -10,7 +10,7 @@ static void evolves_and_ends_with_its_budget(void **state)
 	assert_int_equal(r.state.state, ENGINE_FINISHED);
 	assert_int_equal(r.state.attempt_count, 30);
 	assert_true(r.state.version_count > 1);
-	assert_true(state_best(&r.state)->score.geomean > r.state.versions[0].score.geomean * 1.25);
+	assert_true(state_newest(&r.state)->score.geomean > r.state.versions[0].score.geomean * 1.25);
 	assert_string_equal(r.state.device, "fake device");
 	assert_int_equal(r.state.peer_count, 1);
 	assert_int_equal(rig_shell(&r, "git fsck --strict"), 0);

@@ -36,9 +36,9 @@ static void every_version_is_profiled_once(void **state)
 	assert_string_equal(json_str(event, "by", ""), "engine");
 	assert_string_equal(json_str(event, "case", ""), "full");
 	assert_string_equal(json_str(event, "device", ""), "fake device");
-	assert_true(str_to_id(json_str(event, "attempt", ""), 'a') == state_best(&r.state)->attempt);
+	assert_true(str_to_id(json_str(event, "attempt", ""), 'a') == state_newest(&r.state)->attempt);
 	/* the counters are those of this version: what the fake worker counts is the speed that it scored */
-	assert_true(fabs(json_num(cJSON_GetArrayItem(json_arr(event, "counters"), 0), "value", 0) / state_best(&r.state)->score.geomean - 1) < 1e-6);
+	assert_true(fabs(json_num(cJSON_GetArrayItem(json_arr(event, "counters"), 0), "value", 0) / state_newest(&r.state)->score.geomean - 1) < 1e-6);
 	cJSON_Delete(event);
 	/* a further life has nothing to add */
 	rig_run(&r, 0, 1);
@@ -161,7 +161,7 @@ static void a_run_that_was_not_profiled_begins_with_its_incumbent(void **state)
 	rig_on_gpu(&r, NULL, "");
 	rig_set(&r, "score.profile", "never");
 	rig_run(&r, 0, 20);
-	incumbent = state_best(&r.state)->id;
+	incumbent = state_newest(&r.state)->id;
 	assert_true(incumbent > 0);
 	rig_set(&r, "score.profile", "versions");
 	rig_set(&r, "score.profile-case", "causal");

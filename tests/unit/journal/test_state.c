@@ -133,10 +133,10 @@ static void an_attempt_becomes_a_version(void **state)
 	const struct version *v;
 
 	apply(s, "{'type':'version','version':'v0','commit':'c0','author':'avo','title':'seed'}");
-	assert_int_equal(state_best(s)->score.count, 0);
-	assert_int_equal(state_best(s)->parent, -1);
+	assert_int_equal(state_newest(s)->score.count, 0);
+	assert_int_equal(state_newest(s)->parent, -1);
 	apply(s, "{'type':'version-scored','version':'v0','verdict':'passed','unit':'GFLOPS','geomean':9,'scores':[{'case':'x','value':9,'std':0,'n':3}]}");
-	assert_true(state_best(s)->score.geomean == 9);
+	assert_true(state_newest(s)->score.geomean == 9);
 	apply(s, "{'type':'step-started','step':'s1','parent':'v0','operator':'mutate'}");
 	apply(s, "{'type':'direction-opened','direction':'d1','step':'s1','parent':'v0','title':'D','hypothesis':'H','expected':'E'}");
 	apply(s, "{'type':'action-started','action':1,'step':'s1','kind':'evaluate','text':'a1'}");
@@ -159,7 +159,7 @@ static void an_attempt_becomes_a_version(void **state)
 	apply(s, "{'type':'approved','attempt':'a1','by':'u'}");
 	assert_ptr_equal(state_pending(s), a);
 	apply_at(s, 9, "{'type':'version','version':'v1','commit':'c1','parent':'v0','attempt':'a1','author':'mutate','title':'T'}");
-	v = state_best(s);
+	v = state_newest(s);
 	assert_int_equal(v->id, 1);
 	assert_int_equal(v->attempt, 1);
 	assert_int_equal(v->direction, 1);
@@ -279,7 +279,7 @@ static void garbage_is_survived(void **state)
 	}
 	state_apply(s, NULL, (struct journal_ref){ 0 });
 	assert_int_equal(s->attempt_count, 1);
-	assert_int_equal(strlen(s->attempts[0].commit), 40);
+	assert_string_equal(s->attempts[0].commit, "");	/* a cut id would be the id of something else */
 	assert_int_equal(s->attempts[0].added, 0);
 	assert_true(isnan(s->peak));
 }
