@@ -28,7 +28,8 @@ struct child_spec {
 	 * Called in the child as its last step, instead of execvp, with 0..3 set up
 	 * and everything else closed (4 is the close-on-exec pipe that reports
 	 * failures). It execs argv itself; when it returns, the value is the errno
-	 * of the failure. NULL: execvp.
+	 * of the failure. One that is to do its work without exec closes 4, which says
+	 * that it has started, and ends with _exit(). NULL: execvp.
 	 */
 	int (*enter)(void *arg);
 	void *enter_arg;

@@ -10,7 +10,7 @@
 #include <math.h>
 
 #define MAX_FAULTS 3		/* evaluator faults in a row after which the run fails */
-#define TRIM_EVERY 16		/* evaluations between two looks at the size of the cache */
+#define LOOK_EVERY 16		/* evaluations between two looks at whether packing is due */
 #define LOG_IN_JOURNAL 32768	/* a longer build log goes into .avo/blobs */
 
 /* --- requests -------------------------------------------------------------- */
@@ -55,6 +55,7 @@ static void fly(struct engine *e, enum flight_kind kind, cJSON *request)
 
 	e->flight.kind = kind;
 	e->flight.evaluation = NULL;
+	engine_pack_stop(e);
 	evaluation = evaluator_submit(e->evaluator, request, e->settings.deadline_ms, &callbacks, e);
 	/* it may have ended already, and something else have begun */
 	if (e->flight.serial == serial && e->flight.kind != FLIGHT_NONE)
@@ -245,7 +246,8 @@ static void on_done(void *arg, const cJSON *result)
 
 	e->flight.kind = FLIGHT_NONE;
 	e->flight.evaluation = NULL;
-	if (e->flight.serial % TRIM_EVERY == 0 && !e->own_profile.evaluation && !e->asked_profile.evaluation)
+	e->packing.look = e->packing.look || e->flight.serial % LOOK_EVERY == 0;
+	if (!e->own_profile.evaluation && !e->asked_profile.evaluation)
 		cache_keep_bound(e);
 	if (kind == FLIGHT_ATTEMPT)
 		attempt_scored(e, result);

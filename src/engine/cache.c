@@ -44,6 +44,9 @@ enum avo_status cache_export(char **out, char tree[COMMIT_ID_SIZE], struct engin
 	return st;
 }
 
+#define LOOK_LEAST 16		/* evaluations between two looks at what is kept */
+#define LOOK_SHARE 8		/* ... and an eighth of it */
+
 struct kept {
 	char *path;
 	int64_t used;		/* seconds */
@@ -95,31 +98,44 @@ static size_t list_kept(struct kept **out, const char *dir)
 	return count;
 }
 
-void cache_trim(const char *dir, int64_t max_bytes)
+/* Room is made for as much again as may come before the next look: see cache_keep_bound. */
+size_t cache_trim(const char *dir, int64_t max_bytes)
 {
 	struct kept *list;
-	size_t count = list_kept(&list, dir), i;
-	int64_t total = 0;
+	size_t count = list_kept(&list, dir), left = count, i;
+	int64_t total = 0, enough;
 
 	for (i = 0; i < count; i++)
 		total += list[i].bytes;
+	enough = total > max_bytes ? max_bytes - max_bytes / LOOK_SHARE : max_bytes;
 	if (count)
 		qsort(list, count, sizeof(*list), oldest_first);
 	for (i = 0; i < count; i++) {
-		if (total > max_bytes && path_remove_tree(list[i].path, NULL) == AVO_OK)
+		if (total > enough && path_remove_tree(list[i].path, NULL) == AVO_OK) {
 			total -= list[i].bytes;
+			left--;
+		}
 		free(list[i].path);
 	}
 	free(list);
+	return left;
 }
 
-void cache_keep_bound(const struct engine *e)
+/*
+ * Every look walks all that is kept, so the next one comes when a share of that
+ * has been added: what an evaluation pays for it stays the same however many there are.
+ */
+void cache_keep_bound(struct engine *e)
 {
 	char *eval = path_join(e->run_dir, ".avo/cache/eval"), *build = path_join(e->run_dir, ".avo/cache/build");
 	int64_t bytes = e->settings.cache_mib << 20;
+	size_t kept = 0;
 
-	cache_trim(eval, bytes / 4);
-	cache_trim(build, bytes - bytes / 4);
+	if (e->flight.serial >= e->cache_look_at) {
+		kept = cache_trim(eval, bytes / 4);
+		kept += cache_trim(build, bytes - bytes / 4);
+		e->cache_look_at = e->flight.serial + (kept / LOOK_SHARE > LOOK_LEAST ? (unsigned)(kept / LOOK_SHARE) : LOOK_LEAST);
+	}
 	free(eval);
 	free(build);
 }

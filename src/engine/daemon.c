@@ -155,6 +155,7 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 		return st;
 	presence_watch(e);
 	cache_keep_bound(e);
+	e->packing.look = true;
 	record_start(e, &r, cut);
 	adopt_gate(e);
 	budget_init(e);
@@ -191,6 +192,7 @@ static void end_life(struct engine *e)
 		engine_record(e, event, JOURNAL_NOW);
 	}
 	control_server_free(e->server);
+	engine_pack_stop(e);
 	evaluator_free(e->evaluator);
 	lineage_close(e->lineage);
 	journal_close(e->journal);

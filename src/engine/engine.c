@@ -74,7 +74,7 @@ static void advance(struct engine *e)
 	}
 	if (e->troubled || !engine_active(e) || !engine_settle(e))
 		return;
-	if (budget_enforce(e) || engine_prepare(e))
+	if (budget_enforce(e) || engine_pack_look(e) || engine_prepare(e))
 		return;
 	engine_supervise(e);
 	if (!e->step)

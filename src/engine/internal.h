@@ -35,6 +35,13 @@ struct profiling {
 	char what[32], case_name[SCORE_NAME_SIZE];
 };
 
+/* The child that packs the repository. */
+struct packing {
+	struct loop_child *child;	/* NULL: none */
+	pid_t pid;
+	bool look;			/* it may be time: see whether it is due */
+};
+
 enum limit_kind { LIMIT_TIME, LIMIT_STEPS, LIMIT_ATTEMPTS, LIMIT_COST, LIMIT_TOKENS, LIMIT_COUNT };
 
 struct limit {
@@ -66,6 +73,8 @@ struct engine {
 
 	struct flight flight;
 	struct profiling own_profile, asked_profile;	/* the engine's, the operator's */
+	struct packing packing;
+	unsigned cache_look_at;		/* flight.serial at which the cache is walked again */
 	bool profile_owed;		/* something came to be in this life that may want one: asked for in a pause, too */
 	int profile_tried[2];		/* the attempt, and 1 + the version, last looked at: nothing is asked for twice in one life */
 	cJSON *result;			/* of the attempt that is being decided; owned */
@@ -198,15 +207,22 @@ extern const struct control_handlers engine_handlers;
 /* cache.c */
 /* Exports a commit to .avo/cache/eval/<tree>/; the path is owned by the caller. */
 enum avo_status cache_export(char **out, char tree[COMMIT_ID_SIZE], struct engine *e, const char *commit, struct error *err);
-void cache_trim(const char *dir, int64_t max_bytes);
-/* Trims exports and builds to score.cache-size; only while nothing is in flight. */
-void cache_keep_bound(const struct engine *e);
+/* What was used least goes once a directory holds more than that; returns how many of its entries stay. */
+size_t cache_trim(const char *dir, int64_t max_bytes);
+/* Trims exports and builds to score.cache-size when enough came to be; only while nothing is in flight. */
+void cache_keep_bound(struct engine *e);
 
 /* presence.c */
 /* Looks at the run's directory every second, for as long as the engine lives. */
 void presence_watch(struct engine *e);
 /* True when it is not there any more: the engine is then ending. */
 bool presence_lost(struct engine *e);
+
+/* pack.c */
+/* Has the repository packed when that is due; true while it is: nothing else begins then. */
+bool engine_pack_look(struct engine *e);
+/* Ends it before something is measured; what was begun is safe to leave. */
+void engine_pack_stop(struct engine *e);
 
 /* lock.c */
 enum avo_status engine_lock(int *out, const char *run_dir, struct error *err);

@@ -14,6 +14,7 @@ libavo_a_SOURCES += src/engine/engine.h src/engine/internal.h \
 	src/engine/cache.c \
 	src/engine/commands.c \
 	src/engine/lock.c \
+	src/engine/pack.c \
 	src/engine/presence.c \
 	src/engine/daemon.c \
 	src/engine/supervise.c \

@@ -40,6 +40,7 @@ static void submit(struct profiling *p, const char *what, const char *dir, const
 	snprintf(p->case_name, sizeof(p->case_name), "%s", case_name ? case_name : "");
 	json_set_str(request, "candidate", dir);
 	json_set_str(request, "case", case_name);
+	engine_pack_stop(e);
 	p->evaluation = evaluator_submit(e->evaluator, request, deadline, &callbacks[own], p);
 }
 

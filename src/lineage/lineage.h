@@ -96,4 +96,13 @@ bool lineage_same_tree(struct lineage *l, const char *a, const char *b);
 /* The id of the tree of a commit: equal for identical candidates. */
 enum avo_status lineage_tree_id(char tree[COMMIT_ID_SIZE], struct lineage *l, const char *commit, struct error *err);
 
+/*
+ * pack.c: refs and loose objects are put together. True when enough of them came to be since the last time; a few
+ * directories are looked at. Packing is safe beside readers, beside other writers, and when it is killed; only a
+ * killed lineage_pack_refs may leave a lock behind, so let it end.
+ */
+bool lineage_pack_due(const struct lineage *l);
+enum avo_status lineage_pack_refs(struct lineage *l, struct error *err);
+enum avo_status lineage_pack_objects(struct lineage *l, struct error *err);
+
 #endif

@@ -17,7 +17,7 @@
  * the same after this long belongs to nobody.
  */
 #define LOCK_GRACE_MS 250
-#define TEMP_OBJECT_AGE_S 60
+#define TEMP_AGE_S 60
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -63,17 +63,18 @@ static void clear_locks_in(const char *git_dir, const char *refs)
 	free(dir_path);
 }
 
-static void clear_temp_objects(const char *git_dir)
+static void clear_temp_files(const char *git_dir, const char *where, const char *prefix, const char *suffix)
 {
-	char *dir_path = path_join(git_dir, "objects");
+	char *dir_path = path_join(git_dir, where);
 	DIR *dir = opendir(dir_path);
 	struct dirent *d;
 
 	while (dir && (d = readdir(dir))) {
-		char *path = str_starts(d->d_name, "tmp_object_git2_") ? path_join(dir_path, d->d_name) : NULL;
+		bool ours = str_starts(d->d_name, prefix) && str_ends(d->d_name, suffix);
+		char *path = ours ? path_join(dir_path, d->d_name) : NULL;
 		struct stat st;
 
-		if (path && lstat(path, &st) == 0 && time(NULL) - st.st_mtime > TEMP_OBJECT_AGE_S)
+		if (path && lstat(path, &st) == 0 && time(NULL) - st.st_mtime > TEMP_AGE_S)
 			unlink(path);
 		free(path);
 	}
@@ -84,7 +85,7 @@ static void clear_temp_objects(const char *git_dir)
 
 void lineage_clear_stale(struct lineage *l)
 {
-	static const char *const locks[] = { LINEAGE_REF ".lock", LINEAGE_NOTES ".lock" };
+	static const char *const locks[] = { LINEAGE_REF ".lock", LINEAGE_NOTES ".lock", "packed-refs.lock" };
 	const char *git_dir = git_repository_path(l->repo);
 	size_t i;
 
@@ -96,5 +97,7 @@ void lineage_clear_stale(struct lineage *l)
 	}
 	clear_locks_in(git_dir, "refs/tags");
 	clear_locks_in(git_dir, "refs/avo/attempts");
-	clear_temp_objects(git_dir);
+	clear_temp_files(git_dir, "objects", "tmp_object_git2_", "");
+	clear_temp_files(git_dir, "objects/pack", "pack_git2_", "");
+	clear_temp_files(git_dir, "objects/pack", "pack-", ".lock");
 }

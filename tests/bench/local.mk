@@ -9,5 +9,8 @@ EXTRA_DIST += tests/bench/results/2026-11-21-h200-seeds.json tests/bench/results
 # Performance goals live here, not in timed tests.
 bench: all tests/lib/mkrun$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/vtdrive$(EXEEXT) tests/bench/knowledge$(EXEEXT)
 	@AVO_TOP_SRCDIR='$(abs_top_srcdir)' AVO_TOP_BUILDDIR='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/bench.sh
-.PHONY: bench
-EXTRA_DIST += tests/bench/bench.sh
+# What an attempt costs after 10,000 of them, as JSON; AVO_ATTEMPTS says how many.
+bench-scale: all tests/lib/fake_worker$(EXEEXT)
+	@AVO_TOP_BUILDDIR='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/scale.sh
+.PHONY: bench bench-scale
+EXTRA_DIST += tests/bench/bench.sh tests/bench/scale.sh

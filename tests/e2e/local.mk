@@ -50,3 +50,6 @@ tests/e2e/bench.log: avo$(EXEEXT) avo-worker$(EXEEXT)
 TESTS += tests/e2e/faults.sh
 EXTRA_DIST += tests/e2e/faults.sh
 tests/e2e/faults.log: avo$(EXEEXT) tests/lib/model_script$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
+TESTS += tests/e2e/scale.sh
+EXTRA_DIST += tests/e2e/scale.sh
+tests/e2e/scale.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)

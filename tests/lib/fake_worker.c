@@ -2,11 +2,12 @@
  * A worker for tests of the engine: it speaks the worker protocol and scores
  * a candidate from its annotated parameters, in no time and always the same.
  *
- *     fake_worker [--ms N] [--fault] [--profile-ms N] [--profile-fault] [--no-permission]
+ *     fake_worker [--ms N] [--fault] [--profile-ms N] [--profile-fault] [--no-permission] [--versions SHARE]
  *
  * --ms: how long an evaluation takes. --fault: every evaluation is an
  * evaluator-fault. --profile-ms and --profile-fault: the same of profiles.
- * --no-permission: they are without counters. A source that holds "FAKE_VERDICT crashed" gets that verdict,
+ * --no-permission: they are without counters. --versions: that share of the comparisons, spread evenly, is
+ * an improvement, whatever the sources say, and no other is. A source that holds "FAKE_VERDICT crashed" gets that verdict,
  * "FAKE_SPEED 1.5" multiplies its throughput; each parameter's value multiplies it
  * by a factor between 0.8 and 1.6 that is drawn from its name.
  */
@@ -26,6 +27,7 @@
 
 static int64_t delay_ms, profile_ms;
 static bool faulty, profile_faulty, no_permission;
+static double versions = -1, versions_due;	/* share of improvements, -1: as the sources say */
 
 struct job {
 	cJSON *request;
@@ -100,8 +102,16 @@ static void add_comparison(cJSON *result, double speed, const char *incumbent_di
 {
 	char verdict[32];
 	double ratio = speed / measure(verdict, incumbent_dir);
-	struct comparison c = { .ratio = ratio, .lo = ratio * 0.995, .hi = ratio * 1.005, .confidence = 0.95, .pairs = 4 };
+	struct comparison c = { .confidence = 0.95, .pairs = 4 };
 
+	if (versions >= 0) {
+		versions_due += versions;
+		ratio = versions_due >= 1 ? 1.02 : 0.98;
+		versions_due -= versions_due >= 1;
+	}
+	c.ratio = ratio;
+	c.lo = ratio * 0.995;
+	c.hi = ratio * 1.005;
 	c.decision = c.lo > 1 ? DECISION_IMPROVED : c.hi < 1 ? DECISION_REGRESSED : DECISION_MATCHED;
 	comparison_to_json(result, &c);
 }
@@ -303,6 +313,8 @@ int main(int argc, char **argv)
 			no_permission = true;
 		if (strcmp(argv[i], "--profile-ms") == 0 && i + 1 < argc)
 			profile_ms = atol(argv[i + 1]);
+		if (strcmp(argv[i], "--versions") == 0 && i + 1 < argc)
+			versions = strtod(argv[i + 1], NULL);
 		if (strcmp(argv[i], "--ms") == 0 && i + 1 < argc)
 			delay_ms = atol(argv[i + 1]);
 	}
