@@ -5,7 +5,7 @@ nobase_dist_pkgdata_DATA = \
 	kernels/include/avo/plan.h \
 	kernels/attention/reference/kernel.c \
 	kernels/attention/cpu/kernel.c \
-	kernels/attention/cpu/README.md
+	kernels/attention/CPU.md
 nobase_dist_pkgdata_DATA += \
 	kernels/suites/cpu.suite kernels/suites/cpu-quick.suite \
 	kernels/suites/mha.suite kernels/suites/mha-causal.suite kernels/suites/mha-full.suite \

@@ -6,6 +6,7 @@ if HAVE_CMOCKA
 include tests/unit/base/local.mk
 include tests/unit/task/local.mk
 include tests/unit/sandbox/local.mk
+include tests/unit/candidate/local.mk
 include tests/unit/score/local.mk
 include tests/unit/worker/local.mk
 include tests/unit/cuda/local.mk
@@ -15,7 +16,6 @@ include tests/unit/control/local.mk
 include tests/unit/knowledge/local.mk
 include tests/unit/llm/local.mk
 include tests/unit/agent/local.mk
-include tests/unit/operator/local.mk
 include tests/unit/engine/local.mk
 include tests/unit/cli/local.mk
 include tests/unit/ui/local.mk
@@ -38,7 +38,7 @@ include tests/bench/local.mk
 VALGRIND_TESTS = \
 	tests/unit/base/test_base tests/unit/task/test_suite tests/unit/control/test_control \
 	tests/unit/journal/test_journal tests/unit/journal/test_state tests/unit/lineage/test_lineage \
-	tests/unit/knowledge/test_knowledge tests/unit/operator/test_parameters tests/unit/score/test_evaluator \
+	tests/unit/knowledge/test_knowledge tests/unit/candidate/test_parameters tests/unit/candidate/test_source tests/unit/score/test_evaluator \
 	tests/unit/llm/test_message tests/unit/agent/test_memory tests/unit/engine/test_bounds \
 	tests/unit/engine/test_supervisor tests/unit/worker/test_compare tests/unit/worker/test_evaluate \
 	tests/unit/kernels/test_descriptors tests/unit/kernels/test_sm100a_roles tests/unit/kernels/test_sm100a_tight $(UI_TESTS)

@@ -2,71 +2,78 @@
 #include "avo.h"
 #include "agent/edit.h"
 #include "agent/tools.h"
+#include "base/beneath.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_FILE ((size_t)4 << 20)
 
-static bool inside(const char *path, const char *dir)
-{
-	char real[PATH_MAX];
-	size_t n;
+/*
+ * Where a path of a tool leads: a directory that it may enter, held open, and the way from there. Background jobs of the shell rename what
+ * lies below at any moment, so nothing is looked at first: it is opened beneath the directory, or not at all.
+ */
+struct place {
+	int dir;
+	const char *path;	/* borrowed */
+};
 
-	if (!dir || !realpath(dir, real))
-		return false;
-	n = strlen(real);
-	return strncmp(path, real, n) == 0 && (path[n] == '/' || path[n] == '\0');
+enum access { ACCESS_READ, ACCESS_WRITE };
+
+/* The part of an absolute path behind dir, NULL when it does not lie there. */
+static const char *behind(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (strncmp(path, dir, n) != 0 || (path[n] != '/' && path[n] != '\0'))
+		return NULL;
+	return path[n] ? path + n + 1 : path + n;
 }
 
-/* The longest part of the path that exists, resolved: links must not lead outside. */
-static bool resolve(char out[PATH_MAX], const char *path)
+static bool place_open(struct place *out, struct tool_call *call, const char *path, enum access access)
 {
-	char *copy = xstrdup(path), *slash;
-	bool ok = realpath(copy, out) != NULL;
+	char *kernels = path_data("kernels");
+	const char *dir = call->box->work_dir, *way = path;
 
-	while (!ok && errno == ENOENT && (slash = strrchr(copy, '/')) && slash != copy) {
-		*slash = '\0';
-		ok = realpath(copy, out) != NULL;
+	if (path[0] == '/' && !(way = behind(path, dir)) && access == ACCESS_READ) {
+		dir = kernels;
+		way = behind(path, dir);
 	}
-	free(copy);
-	return ok;
-}
-
-char *tool_path(struct tool_call *call, const char *path, bool for_writing)
-{
-	struct toolbox *box = call->box;
-	char *full = path[0] == '/' ? xstrdup(path) : path_join(box->work_dir, path), *kernels = path_data("kernels");
-	char real[PATH_MAX];
-	bool ok = *path && !strstr(path, "..") && resolve(real, full) &&
-		  (inside(real, box->work_dir) || (!for_writing && inside(real, kernels)));
-
+	while (way && way[0] == '.' && way[1] == '/')
+		way += 2;
+	*out = (struct place){ -1, way };
+	if (way && *path)
+		out->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(kernels);
-	if (ok)
-		return full;
-	free(full);
+	if (out->dir >= 0)
+		return true;
 	call_error(call, "%s is outside the working directory; paths are relative to it, like kernel.c", path);
-	return NULL;
+	return false;
 }
 
-static void list_directory(struct tool_call *call, const char *path)
+static void place_close(struct place *p)
+{
+	close(p->dir);
+}
+
+static void list_directory(struct tool_call *call, int dir)
 {
 	struct dirent **names;
 	struct buf out = BUF_INIT;
-	int n = scandir(path, &names, NULL, alphasort), i;
+	int n = scandirat(dir, ".", &names, NULL, alphasort), i;
 
 	for (i = 0; i < n; i++) {
-		char *full = path_join(path, names[i]->d_name);
 		struct stat sb;
 
-		if (names[i]->d_name[0] != '.' && stat(full, &sb) == 0)
-			buf_printf(&out, "%8lld  %s%s\n", (long long)sb.st_size, names[i]->d_name, S_ISDIR(sb.st_mode) ? "/" : "");
-		free(full);
+		if (names[i]->d_name[0] != '.' && fstatat(dir, names[i]->d_name, &sb, AT_SYMLINK_NOFOLLOW) == 0)
+			buf_printf(&out, "%8lld  %s%s\n", (long long)sb.st_size, names[i]->d_name,
+				   S_ISDIR(sb.st_mode) ? "/" : S_ISLNK(sb.st_mode) ? " (a link)" : "");
 		free(names[i]);
 	}
 	if (n >= 0)
@@ -93,79 +100,90 @@ static void number_lines(struct buf *out, const struct buf *text, int64_t from, 
 		buf_printf(out, "[the file has %lld lines]\n", (long long)number);
 }
 
-void tool_read(struct tool_call *call, const cJSON *args)
+static void answer_lines(struct tool_call *call, int fd, const char *path, int64_t from, int64_t count)
 {
-	char *path = tool_path(call, json_str(args, "path", ""), false);
 	struct buf text = BUF_INIT, out = BUF_INIT;
 	struct error err = { 0 };
-	int64_t from = json_int(args, "from", 1), count = json_int(args, "lines", 400);
 
-	if (!path)
-		return;
-	if (path_is_dir(path)) {
-		list_directory(call, path);
-	} else if (path_read(&text, path, MAX_FILE, &err) != AVO_OK) {
+	if (beneath_read_fd(&text, fd, MAX_FILE + 1, path, &err) != AVO_OK) {
 		call_error(call, "%s", err.text);
+	} else if (text.len > MAX_FILE) {
+		call_error(call, "%s is larger than %zu MiB", path, MAX_FILE >> 20);
 	} else {
 		number_lines(&out, &text, from < 1 ? 1 : from, count < 1 ? 400 : count);
 		call_answer_long(call, buf_cstr(&out), out.len);
 	}
 	buf_release(&text);
 	buf_release(&out);
-	free(path);
 }
 
-static bool write_file(struct tool_call *call, const char *path, const char *text, size_t len)
+void tool_read(struct tool_call *call, const cJSON *args)
 {
-	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+	const char *path = json_str(args, "path", "");
 	struct error err = { 0 };
-	enum avo_status st;
+	struct place place;
+	struct stat sb;
+	int fd;
 
-	*slash = '\0';
-	st = path_mkdirs(dir, 0700, &err);
-	if (st == AVO_OK)
-		st = path_write_atomic(path, text, len, 0644, &err);
-	free(dir);
-	if (st != AVO_OK)
+	if (!place_open(&place, call, path, ACCESS_READ))
+		return;
+	fd = beneath_open(place.dir, place.path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0) {
+		beneath_failed(&err, errno, "read", path);
 		call_error(call, "%s", err.text);
-	return st == AVO_OK;
+		place_close(&place);
+		return;
+	}
+	if (fstat(fd, &sb) != 0 || (!S_ISDIR(sb.st_mode) && !S_ISREG(sb.st_mode)))
+		call_error(call, "%s is neither a file nor a directory", path);
+	else if (S_ISDIR(sb.st_mode))
+		list_directory(call, fd);
+	else
+		answer_lines(call, fd, path, json_int(args, "from", 1), json_int(args, "lines", 400));
+	close(fd);
+	place_close(&place);
 }
 
 void tool_write(struct tool_call *call, const cJSON *args)
 {
-	char *path = tool_path(call, json_str(args, "path", ""), true);
-	const char *content = json_str(args, "content", "");
+	const char *path = json_str(args, "path", ""), *content = json_str(args, "content", "");
 	struct buf out = BUF_INIT;
+	struct error err = { 0 };
+	struct place place;
 
-	if (!path)
+	if (!place_open(&place, call, path, ACCESS_WRITE))
 		return;
-	if (write_file(call, path, content, strlen(content))) {
-		buf_printf(&out, "%s written, %zu bytes.", json_str(args, "path", ""), strlen(content));
+	if (beneath_write(place.dir, place.path, content, strlen(content), 0644, BENEATH_SCRATCH, &err) != AVO_OK) {
+		call_error(call, "%s", err.text);
+	} else {
+		buf_printf(&out, "%s written, %zu bytes.", path, strlen(content));
 		call_answer(call, out.data);
 	}
 	buf_release(&out);
-	free(path);
+	place_close(&place);
 }
 
 void tool_edit(struct tool_call *call, const cJSON *args)
 {
-	char *path = tool_path(call, json_str(args, "path", ""), true);
+	const char *path = json_str(args, "path", "");
 	enum edit_scope scope = json_bool(args, "all", false) ? EDIT_ALL : EDIT_ONE;
 	struct buf text = BUF_INIT, out = BUF_INIT, words = BUF_INIT;
 	struct error err = { 0 };
+	struct place place;
 	int replaced;
 
-	if (!path)
+	if (!place_open(&place, call, path, ACCESS_WRITE))
 		return;
-	if (path_read(&text, path, MAX_FILE, &err) != AVO_OK ||
-	    edit_replace(&out, &replaced, buf_cstr(&text), text.len, json_str(args, "old", ""), json_str(args, "new", ""), scope, &err) != AVO_OK) {
+	if (beneath_read(&text, place.dir, place.path, MAX_FILE, &err) != AVO_OK ||
+	    edit_replace(&out, &replaced, buf_cstr(&text), text.len, json_str(args, "old", ""), json_str(args, "new", ""), scope, &err) != AVO_OK ||
+	    beneath_write(place.dir, place.path, buf_cstr(&out), out.len, 0644, BENEATH_SCRATCH, &err) != AVO_OK) {
 		call_error(call, "%s", err.text);
-	} else if (write_file(call, path, buf_cstr(&out), out.len)) {
-		buf_printf(&words, "%s edited, %d place%s.", json_str(args, "path", ""), replaced, replaced == 1 ? "" : "s");
+	} else {
+		buf_printf(&words, "%s edited, %d place%s.", path, replaced, replaced == 1 ? "" : "s");
 		call_answer(call, words.data);
 	}
 	buf_release(&text);
 	buf_release(&out);
 	buf_release(&words);
-	free(path);
+	place_close(&place);
 }

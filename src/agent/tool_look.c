@@ -2,7 +2,6 @@
 #include "avo.h"
 #include "agent/report.h"
 #include "agent/tools.h"
-#include "base/child.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -119,59 +118,40 @@ static void parent_of(char out[32], const struct run_state *s, const char *what)
 	snprintf(out, 32, "v%d", v ? (v->parent >= 0 ? v->parent : 0) : a ? a->parent : state_incumbent(s) ? state_incumbent(s)->id : 0);
 }
 
-/* The working directory is no revision: the other side is written out beside it, and git compares the two. */
-static void diff_work(struct tool_call *call, const char *with)
-{
-	struct toolbox *box = call->box;
-	char *dir = path_join(box->temp_dir, "compare"), commit[COMMIT_ID_SIZE];
-	const char *argv[] = { "git", "diff", "--no-index", "--no-color", "--no-ext-diff", dir, box->work_dir, NULL };
-	struct child_spec spec = CHILD_SPEC_INIT;
-	struct child_result result;
-	struct buf out = { .max = 1 << 20 };
-	struct error err = { 0 };
-
-	spec.argv = argv;
-	path_remove_tree(dir, NULL);
-	if (lineage_resolve(commit, box->lineage, with, &err) != AVO_OK ||
-	    lineage_export(box->lineage, commit, dir, &err) != AVO_OK || child_run(&result, &out, &spec, 10000, &err) != AVO_OK)
-		call_error(call, "%s", err.text);
-	else if (!out.len)
-		call_answer(call, "They are the same.");
-	else
-		call_answer_long(call, out.data, out.len);
-	path_remove_tree(dir, NULL);
-	buf_release(&out);
-	free(dir);
-}
-
+/* Without `against`: what changed since the parent. The working directory is the newer side, wherever it is named. */
 static void diff(struct tool_call *call, const char *what, const char *against)
 {
 	struct toolbox *box = call->box;
-	struct diff_stat stat;
-	struct buf out = BUF_INIT;
+	bool swap = against && strcmp(against, "work") == 0;
+	struct buf out = { .max = 1 << 20 };
 	struct error err = { 0 };
 	char parent[32];
 
 	parent_of(parent, box->state, what);
-	if (!against || strcmp(against, "work") == 0) {
-		if (against && strcmp(what, "work") != 0)
-			snprintf(parent, sizeof(parent), "%.31s", what);
-		if (against || strcmp(what, "work") == 0) {
-			diff_work(call, parent);
-			return;
-		}
+	if (!against || strcmp(against, what) == 0) {
 		against = parent;
-	} else if (strcmp(what, "work") == 0) {
-		diff_work(call, against);
-		return;
+		swap = false;
 	}
-	if (lineage_diff(&out, &stat, box->lineage, against, what, 3, &err) != AVO_OK)
+	if (lineage_diff_dir(&out, NULL, box->lineage, swap ? what : against, swap ? against : what, box->work_dir, 3, &err) != AVO_OK)
 		call_error(call, "%s", err.text);
 	else if (!out.len)
 		call_answer(call, "They are the same.");
 	else
 		call_answer_long(call, out.data, out.len);
 	buf_release(&out);
+}
+
+static void list_files(struct buf *out, struct tool_call *call, const char *commit, struct error *err)
+{
+	struct buf names = BUF_INIT;
+	const char *name;
+
+	lineage_list_files(&names, call->box->lineage, commit, err);
+	for (name = names.data; name && name < names.data + names.len; name += strlen(name) + 1) {
+		str_escape(out, name, strlen(name));
+		buf_addch(out, '\n');
+	}
+	buf_release(&names);
 }
 
 static void file(struct tool_call *call, const char *commit, const char *path)
@@ -180,7 +160,7 @@ static void file(struct tool_call *call, const char *commit, const char *path)
 	struct error err = { 0 };
 
 	if (!path)
-		lineage_list_files(&out, call->box->lineage, commit, &err);
+		list_files(&out, call, commit, &err);
 	else
 		lineage_read_file(&out, call->box->lineage, commit, path, &err);
 	if (err.status != AVO_OK)

@@ -95,9 +95,6 @@ void call_error(struct tool_call *call, const char *fmt, ...) __attribute__((for
 void call_answer_long(struct tool_call *call, const char *text, size_t len);
 #define TOOL_INLINE_MAX 24000		/* bytes of an answer */
 
-/* The path inside the working directory, or NULL (with an error answered) when it leads outside. Owned. */
-char *tool_path(struct tool_call *call, const char *path, bool for_writing);
-
 /* tool_*.c */
 void tool_read(struct tool_call *call, const cJSON *args);
 void tool_write(struct tool_call *call, const cJSON *args);

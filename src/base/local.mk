@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libavobase.a libavo.a
 AM_CPPFLAGS += -DAVO_SRCDIR='"$(abs_top_srcdir)"'
 libavobase_a_SOURCES = src/avo.h \
+	src/base/beneath.c src/base/beneath.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/child.c src/base/child.h \
 	src/base/clock.c src/base/clock.h \
@@ -13,6 +14,7 @@ libavobase_a_SOURCES = src/avo.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/path.c src/base/path.h \
 	src/base/save.c src/base/save.h \
+	src/base/sha256.c src/base/sha256.h \
 	src/base/str.c src/base/str.h
 libavo_a_SOURCES = src/base/conf.c src/base/conf.h \
 	src/base/rng.c src/base/rng.h

@@ -3,9 +3,9 @@
 #include "base/path.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -202,18 +202,60 @@ enum avo_status path_mkdirs(const char *path, mode_t mode, struct error *err)
 	return st;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_at(int dir, const char *name, dev_t device);
+
+/* Takes the descriptor. 0, or the number of what went wrong first. */
+static int empty_dir(int fd, dev_t device)
 {
-	return remove(path);
+	DIR *d = fdopendir(fd);
+	struct dirent *entry;
+	int number = 0;
+
+	if (!d) {
+		number = errno;
+		close(fd);
+		return number;
+	}
+	while ((entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+			int failed = remove_at(dirfd(d), entry->d_name, device);
+
+			number = number ? number : failed;
+		}
+	closedir(d);
+	return number;
+}
+
+/* Each name beneath the descriptor of its directory: one that becomes a link meanwhile is removed as a link. */
+static int remove_at(int dir, const char *name, dev_t device)
+{
+	struct stat info;
+	int fd, number;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return errno;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &info) != 0)
+		return errno;
+	if (info.st_dev != device) {
+		close(fd);
+		return EXDEV;
+	}
+	number = empty_dir(fd, device);
+	return number ? number : unlinkat(dir, name, AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
 enum avo_status path_remove_tree(const char *path, struct error *err)
 {
-	if (!path_exists(path))
-		return AVO_OK;
-	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
-		return error_errno(err, errno, "cannot remove %s", path);
-	return AVO_OK;
+	struct stat info;
+	int number;
+
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT ? AVO_OK : error_errno(err, errno, "cannot remove %s", path);
+	number = remove_at(AT_FDCWD, path, info.st_dev);
+	return number ? error_errno(err, number, "cannot remove %s", path) : AVO_OK;
 }
 
 enum avo_status path_copy_file(const char *from, const char *to, mode_t mode, struct error *err)

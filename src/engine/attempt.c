@@ -62,6 +62,36 @@ static void fly(struct engine *e, enum flight_kind kind, cJSON *request)
 		e->flight.evaluation = evaluation;
 }
 
+static void on_settled(void *arg)
+{
+	struct engine *e = arg;
+	cJSON *result = e->flight.known;
+
+	e->flight.settle = NULL;
+	e->flight.known = NULL;
+	on_done(e, result);
+	cJSON_Delete(result);
+}
+
+/* A flight whose end is known: it takes the way of all others, but no worker. Takes ownership. */
+static void flight_settle(struct engine *e, enum flight_kind kind, cJSON *result)
+{
+	e->flight.serial++;
+	e->flight.kind = kind;
+	e->flight.evaluation = NULL;
+	e->flight.known = result;
+	e->flight.settle = loop_add_timer(e->loop, 0, on_settled, e);
+}
+
+void engine_flight_release(struct engine *e)
+{
+	if (e->flight.settle)
+		loop_remove_timer(e->loop, e->flight.settle);
+	cJSON_Delete(e->flight.known);
+	e->flight.settle = NULL;
+	e->flight.known = NULL;
+}
+
 void engine_cancel_flight(struct engine *e)
 {
 	if (e->flight.kind != FLIGHT_NONE && e->flight.evaluation)
@@ -297,8 +327,8 @@ static cJSON *started_event(const struct engine *e, const struct candidate *c, c
 	json_set_int(event, "action", action);
 	record_set_id(event, "parent", 'v', state_incumbent(&e->state)->id);
 	record_set_id(event, "direction", 'd', c->direction);
-	json_set_str(event, "commit", sub->commit);
-	json_set_str(event, "tree", sub->tree);
+	json_set_str(event, "commit", sub->commit[0] ? sub->commit : NULL);
+	json_set_str(event, "tree", sub->tree[0] ? sub->tree : NULL);
 	json_set_str(event, "author", e->ops->name);
 	json_set_str(event, "title", c->title);
 	json_set_str(event, "why", c->why);
@@ -309,9 +339,8 @@ static cJSON *started_event(const struct engine *e, const struct candidate *c, c
 	return event;
 }
 
-static void start_attempt(struct engine *e, const struct candidate *c, const struct submission *sub, int id)
+static void journal_start(struct engine *e, const struct candidate *c, const struct submission *sub, int id)
 {
-	cJSON *request = engine_request(e, "evaluate");
 	char *title = xasprintf("a%d: %s", id, c->title);
 
 	e->flight.attempt = id;
@@ -320,24 +349,53 @@ static void start_attempt(struct engine *e, const struct candidate *c, const str
 	engine_record(e, started_event(e, c, sub, id, e->flight.action), JOURNAL_NOW);
 	free(e->why);
 	e->why = c->why ? xstrdup(c->why) : NULL;
+}
+
+static void start_attempt(struct engine *e, const struct candidate *c, const struct submission *sub, int id)
+{
+	cJSON *request = engine_request(e, "evaluate");
+
+	journal_start(e, c, sub, id);
 	json_set_str(request, "candidate", sub->dir);
 	json_set_str(request, "incumbent", sub->incumbent_dir);
 	add_measuring(request, &e->settings);
 	fly(e, FLIGHT_ATTEMPT, request);
 }
 
-int engine_evaluate(struct engine *e, const struct candidate *c)
+/* What cannot be a candidate is not kept: the attempt has no commit, and is build-failed with the rule that it breaks. */
+static void refuse_attempt(struct engine *e, const struct candidate *c, const char *reason, int id)
+{
+	const struct submission none = { 0 };
+	cJSON *result = cJSON_CreateObject();
+
+	journal_start(e, c, &none, id);
+	json_set_str(result, "verdict", verdict_name(VERDICT_BUILD_FAILED));
+	json_set_str(result, "reason", reason);
+	flight_settle(e, FLIGHT_ATTEMPT, result);
+}
+
+static bool may_evaluate(struct engine *e)
 {
 	const struct limit *limit = &e->limits[LIMIT_ATTEMPTS];
+
+	if (e->flight.kind != FLIGHT_NONE || !e->step || e->cancel_outcome || e->troubled || presence_lost(e))
+		return false;
+	return limit->limit <= 0 || budget_used(e, LIMIT_ATTEMPTS) < limit->limit;
+}
+
+int engine_evaluate(struct engine *e, const struct candidate *c)
+{
 	int id = (int)e->state.attempt_count + 1;
 	struct submission sub = { 0 };
 	struct error err = { 0 };
 	enum avo_status st;
 
-	if (e->flight.kind != FLIGHT_NONE || !e->step || e->cancel_outcome || e->troubled || presence_lost(e))
+	if (!may_evaluate(e))
 		return -1;
-	if (limit->limit > 0 && budget_used(e, LIMIT_ATTEMPTS) >= limit->limit)
-		return -1;
+	if (c->refused || source_check(c->files, c->file_count, &err) != AVO_OK) {
+		refuse_attempt(e, c, c->refused ? c->refused : err.text, id);
+		return id;
+	}
 	st = commit_and_export(&sub, e, c, id, state_incumbent(&e->state), &err);
 	if (st == AVO_OK)
 		start_attempt(e, c, &sub, id);

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "engine/internal.h"
 #include "journal/record.h"
-#include "operator/source.h"
+#include "candidate/source.h"
 
 #include <unistd.h>
 
@@ -200,28 +200,12 @@ static enum avo_status cmd_gate(struct engine *e, const cJSON *request, cJSON *a
 	return engine_set_gate(e, strcmp(gate, "auto") == 0 ? GATE_AUTO : GATE_MANUAL, by_whom(request), err);
 }
 
-/* A candidate has the files that its parent has; others beside them in the directory are none of its business. */
-static bool is_source(void *arg, const char *name)
-{
-	const struct source *parent = arg;
-	size_t i;
-
-	for (i = 0; i < parent->count; i++)
-		if (strcmp(parent->files[i].path, name) == 0)
-			return true;
-	return name[0] != '.' && (str_ends(name, ".c") || str_ends(name, ".h") || str_ends(name, ".cu") || str_ends(name, ".cuh"));
-}
-
 static enum avo_status read_submission(struct engine *e, const char *dir, struct error *err)
 {
-	struct source parent = { 0 };
-	enum avo_status st = source_from_commit(&parent, e->lineage, state_incumbent(&e->state)->commit, err);
+	enum avo_status st = source_from_dir(&e->submission, dir, SOURCE_CANDIDATE, err);
 
-	if (st == AVO_OK)
-		st = source_from_dir(&e->submission, dir, is_source, &parent, err);
 	if (st == AVO_OK && !e->submission.count)
 		st = error_set(err, AVO_USAGE, "there are no source files in %s", dir);
-	source_release(&parent);
 	return st;
 }
 

@@ -10,7 +10,7 @@
 #include "journal/journal.h"
 #include "lineage/lineage.h"
 #include "operator/operator.h"
-#include "operator/source.h"
+#include "candidate/source.h"
 #include "task/task.h"
 
 #include <dirent.h>
@@ -97,38 +97,61 @@ static enum avo_status check_choices(struct creation *c, struct error *err)
 	return load_suite(c, err);
 }
 
-/* A seed directory may hold both backends' files: each takes its own. */
-static bool take_cpu(void *arg, const char *name)
+/* What a candidate of a backend is made of, first of all its kernel. */
+static const struct {
+	const char *backend, *entries[2];
+} entry_table[] = {
+	{ "cpu", { "kernel.c" } },
+	{ "cuda", { "kernel.cu", "plan.c" } },
+};
+
+static bool is_entry(const char *backend, const char *path)
 {
-	return name[0] != '.' && (str_ends(name, ".c") || str_ends(name, ".h")) && strcmp(name, "plan.c") != 0;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_LEN(entry_table); i++)
+		for (j = 0; j < ARRAY_LEN(entry_table[i].entries); j++)
+			if (strcmp(entry_table[i].backend, backend) == 0 && entry_table[i].entries[j] && strcmp(entry_table[i].entries[j], path) == 0)
+				return true;
+	return false;
 }
 
-static bool take_cuda(void *arg, const char *name)
+static const char *kernel_name(const struct creation *c)
 {
-	return name[0] != '.' && (str_ends(name, ".cu") || str_ends(name, ".cuh") || str_ends(name, ".h") ||
-				  strcmp(name, "plan.c") == 0);
+	return strcmp(c->backend, "cuda") == 0 ? "kernel.cu" : "kernel.c";
+}
+
+/* A seed directory may hold both backends' files: each leaves the other's entry files out. */
+static void leave_out_foreign(struct creation *c)
+{
+	const char *foreign = strcmp(c->backend, "cuda") == 0 ? "cpu" : "cuda";
+	struct source kept = { 0 };
+	size_t i;
+
+	for (i = 0; i < c->seed.count; i++) {
+		const struct source_file *f = &c->seed.files[i];
+
+		if (!is_entry(foreign, f->path))
+			source_add(&kept, f->path, f->data, f->len)->executable = f->executable;
+	}
+	source_release(&c->seed);
+	c->seed = kept;
 }
 
 static enum avo_status check_seed(const struct creation *c, const char *path, struct error *err)
 {
-	const char *wanted = strcmp(c->backend, "cuda") == 0 ? "kernel.cu" : "kernel.c";
-	size_t i;
-
-	for (i = 0; i < c->seed.count; i++)
-		if (strcmp(c->seed.files[i].path, wanted) == 0)
-			return AVO_OK;
+	if (source_find(&c->seed, kernel_name(c)))
+		return AVO_OK;
 	return error_set(err, AVO_USAGE, "the seed %s holds no %s, which a candidate for %s is made of; see avo-candidate(7)",
-			 path, wanted, c->backend);
+			 path, kernel_name(c), c->backend);
 }
 
-static enum avo_status load_seed_file(struct creation *c, const char *path, struct error *err)
+static enum avo_status load_seed_dir(struct creation *c, const char *path, struct error *err)
 {
-	struct buf data = BUF_INIT;
-	enum avo_status st = path_read(&data, path, SOURCE_MAX_BYTES, err);
+	enum avo_status st = source_from_dir(&c->seed, path, SOURCE_CANDIDATE, err);
 
 	if (st == AVO_OK)
-		source_add(&c->seed, strcmp(c->backend, "cuda") == 0 ? "kernel.cu" : "kernel.c", buf_cstr(&data), data.len);
-	buf_release(&data);
+		leave_out_foreign(c);
 	return st;
 }
 
@@ -156,9 +179,9 @@ static enum avo_status load_seed(struct creation *c, struct error *err)
 	if (!path_exists(path))
 		st = error_set(err, AVO_USAGE, "there is no seed %s: neither a name in kernels/attention nor a file or directory", seed);
 	else if (path_is_dir(path))
-		st = source_from_dir(&c->seed, path, cuda ? take_cuda : take_cpu, NULL, err);
+		st = load_seed_dir(c, path, err);
 	else
-		st = load_seed_file(c, path, err);
+		st = source_from_file(&c->seed, path, kernel_name(c), err);
 	if (st == AVO_OK)
 		st = check_seed(c, path, err);
 	free(path);
@@ -238,12 +261,8 @@ static enum avo_status write_files(const struct creation *c, struct error *err)
 		st = path_mkdirs(path, 0700, err);
 		free(path);
 	}
-	for (i = 0; i < c->seed.count && st == AVO_OK; i++) {
-		char *path = path_join(c->dir, c->seed.files[i].path);
-
-		st = path_write_atomic(path, c->seed.files[i].data, c->seed.files[i].len, 0644, err);
-		free(path);
-	}
+	if (st == AVO_OK)
+		st = source_write(&c->seed, c->dir, BENEATH_DURABLE, err);
 	free(dot);
 	return st == AVO_OK ? write_conf(c, err) : st;
 }
@@ -324,11 +343,13 @@ static void undo(const struct creation *c)
 		path_remove_tree(path, NULL);
 		free(path);
 	}
-	for (i = 0; i < c->seed.count; i++) {
-		char *path = path_join(c->dir, c->seed.files[i].path);
+	for (i = 0; i < c->seed.count; i++) {	/* the directory was empty: what a file lies in is ours as well */
+		const char *file = c->seed.files[i].path;
+		char *first = xstrndup(file, strcspn(file, "/")), *path = path_join(c->dir, first);
 
-		unlink(path);
+		path_remove_tree(path, NULL);
 		free(path);
+		free(first);
 	}
 	if (c->made_dir)
 		rmdir(c->dir);

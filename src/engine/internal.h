@@ -15,7 +15,7 @@
 #include "journal/state.h"
 #include "lineage/lineage.h"
 #include "operator/operator.h"
-#include "operator/source.h"
+#include "candidate/source.h"
 #include "score/evaluator.h"
 
 enum flight_kind { FLIGHT_NONE, FLIGHT_PEERS, FLIGHT_SEED, FLIGHT_ATTEMPT };
@@ -26,6 +26,8 @@ struct flight {
 	struct evaluation *evaluation;
 	unsigned serial;
 	int attempt, action;
+	struct loop_timer *settle;	/* the result is known without a worker: it is delivered from the loop */
+	cJSON *known;			/* that result; owned */
 };
 
 /* A profile that is being measured, beside the flight: nothing waits for it but a queue of one worker's jobs. */
@@ -164,6 +166,8 @@ cJSON *engine_request(const struct engine *e, const char *op);
 /* Peers and the seed's score, which every run measures once; false when that was done. */
 bool engine_prepare(struct engine *e);
 void engine_cancel_flight(struct engine *e);
+/* What is left of a flight when the engine ends. */
+void engine_flight_release(struct engine *e);
 /* The evaluation's outcome reaches the operator, and the supervisor. */
 void engine_deliver(struct engine *e, int attempt, bool committed);
 

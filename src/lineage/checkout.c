@@ -15,6 +15,7 @@
 struct checkout {
 	struct lineage *l;
 	const git_tree *from, *to;	/* from may be NULL: no check */
+	int dir;			/* the working tree, open while it is written */
 	bool edited;
 };
 
@@ -73,7 +74,7 @@ static enum avo_status put_file(void *arg, const char *path, const git_tree_entr
 
 	if (work_file(&id, c->l, path) && git_oid_equal(&id, git_tree_entry_id(entry)))
 		return AVO_OK;
-	return lineage_write_entry(c->l, c->l->dir, path, entry, err);
+	return lineage_write_entry(c->l, c->dir, path, entry, err);
 }
 
 static enum avo_status remove_old(void *arg, const char *path, const git_tree_entry *entry, struct error *err)
@@ -128,8 +129,11 @@ enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *fro
 	if (st == AVO_OK && old)
 		st = lineage_each_file(l, new, check_new, &c, err);
 	*dirty = c.edited;
+	if (st == AVO_OK && !c.edited)
+		st = lineage_open_dir(&c.dir, l->dir, err);
 	if (st == AVO_OK && !c.edited) {
 		st = lineage_each_file(l, new, put_file, &c, err);
+		close(c.dir);
 		if (st == AVO_OK && old)
 			st = lineage_each_file(l, old, remove_old, &c, err);
 		if (st == AVO_OK && on_lineage(l))

@@ -109,13 +109,15 @@ static char *clean_message(const char *message)
 }
 
 enum avo_status lineage_commit_seed(char commit[COMMIT_ID_SIZE], struct lineage *l,
-				    const struct lineage_file *files, size_t count, const char *message, struct error *err)
+				    const struct source_file *files, size_t count, const char *message, struct error *err)
 {
 	char ref[LINEAGE_REF_SIZE], *clean, *text;
 	git_tree *tree = NULL;
 	git_oid id;
 	enum avo_status st = lineage_needs_write(l, err);
 
+	if (st == AVO_OK)
+		st = source_check(files, count, err);
 	if (st == AVO_OK)
 		st = lineage_write_tree(&tree, l, files, count, err);
 	if (st != AVO_OK)
@@ -151,7 +153,7 @@ static enum avo_status version_commit(git_commit **out, struct lineage *l, int v
 }
 
 enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
-				       const struct lineage_file *files, size_t count,
+				       const struct source_file *files, size_t count,
 				       const char *author, const char *message, struct error *err)
 {
 	char ref[LINEAGE_REF_SIZE], *clean = NULL, *text = NULL;
@@ -160,6 +162,8 @@ enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct linea
 	git_oid oid;
 	enum avo_status st = lineage_needs_write(l, err);
 
+	if (st == AVO_OK)
+		st = source_check(files, count, err);
 	if (st == AVO_OK)
 		st = version_commit(&from, l, parent, err);
 	if (st == AVO_OK)
@@ -177,21 +181,5 @@ enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct linea
 	free(clean);
 	git_tree_free(tree);
 	git_commit_free(from);
-	return st;
-}
-
-enum avo_status lineage_commit_attempt_dir(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
-					   const char *dir, const char *author, const char *message, struct error *err)
-{
-	struct file_list list;
-	enum avo_status st = lineage_scan_dir(&list, dir, err);
-
-	if (st != AVO_OK)
-		return st;
-	if (list.count == 0)
-		st = error_set(err, AVO_USAGE, "%s has no files to evaluate", dir);
-	else
-		st = lineage_commit_attempt(commit, l, id, parent, list.files, list.count, author, message, err);
-	lineage_files_free(&list);
 	return st;
 }

@@ -4,7 +4,18 @@
 #include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 
-#define DIFF_MAX_FILE_BYTES (4 << 20)	/* larger files are compared as binary: "differ" */
+/* A NUL, which would end the text for whoever reads it as a string, is shown as U+FFFD. */
+static void add_line(struct buf *out, const char *text, size_t len)
+{
+	const char *end = text + len, *nul;
+
+	while ((nul = memchr(text, 0, (size_t)(end - text)))) {
+		buf_add(out, text, (size_t)(nul - text));
+		buf_addstr(out, "\xef\xbf\xbd");
+		text = nul + 1;
+	}
+	buf_add(out, text, (size_t)(end - text));
+}
 
 static int put_line(const git_diff_delta *delta, const git_diff_hunk *hunk, const git_diff_line *line, void *payload)
 {
@@ -12,15 +23,16 @@ static int put_line(const git_diff_delta *delta, const git_diff_hunk *hunk, cons
 
 	if (line->origin == GIT_DIFF_LINE_CONTEXT || line->origin == GIT_DIFF_LINE_ADDITION || line->origin == GIT_DIFF_LINE_DELETION)
 		buf_addch(out, line->origin);
-	buf_add(out, line->content, line->content_len);
+	add_line(out, line->content, line->content_len);
 	return out->overflow ? GIT_EUSER : 0;
 }
 
 static void set_options(git_diff_options *o, int context)
 {
 	git_diff_options_init(o, GIT_DIFF_OPTIONS_VERSION);
+	/* a user's attributes (-diff) and a NUL of an older record must not hide a change from who approves it */
+	o->flags |= GIT_DIFF_FORCE_TEXT;
 	o->context_lines = context < 0 ? 3 : (uint32_t)context;
-	o->max_size = DIFF_MAX_FILE_BYTES;
 	o->old_prefix = "a";
 	o->new_prefix = "b";
 	o->id_abbrev = 9;
@@ -49,20 +61,20 @@ static int open_memory(struct lineage *l)
 	return rc;
 }
 
-static enum avo_status work_tree(git_tree **out, struct lineage *l, struct error *err)
+static enum avo_status work_tree(git_tree **out, struct lineage *l, const char *dir, struct error *err)
 {
 	struct lineage memory = { .dir = l->dir, .repo = l->memory };
-	struct file_list list;
-	enum avo_status st = lineage_scan_dir(&list, l->dir, err);
+	struct source source;
+	enum avo_status st = source_from_dir(&source, dir, SOURCE_SHOWN, err);
 
-	if (st == AVO_OK && list.count)
-		st = lineage_write_tree(out, &memory, list.files, list.count, err);
-	lineage_files_free(&list);
+	if (st == AVO_OK && source.count)
+		st = lineage_write_tree(out, &memory, source.files, source.count, err);
+	source_release(&source);
 	return st;
 }
 
 /* NULL is the empty tree. Both sides come from the repository in memory when one of them is the working tree. */
-static enum avo_status side(git_tree **out, struct lineage *l, bool memory, const char *name, struct error *err)
+static enum avo_status side(git_tree **out, struct lineage *l, bool memory, const char *name, const char *work, struct error *err)
 {
 	struct lineage of = { .dir = l->dir, .repo = memory ? l->memory : l->repo };
 	char commit[COMMIT_ID_SIZE];
@@ -71,7 +83,7 @@ static enum avo_status side(git_tree **out, struct lineage *l, bool memory, cons
 	*out = NULL;
 	if (st != AVO_OK)
 		return st;
-	return commit[0] ? lineage_tree_lookup(out, &of, commit, err) : work_tree(out, l, err);
+	return commit[0] ? lineage_tree_lookup(out, &of, commit, err) : work_tree(out, l, work, err);
 }
 
 static int count_lines(struct diff_stat *out, git_diff *diff)
@@ -102,8 +114,8 @@ static int finish(struct buf *out, struct diff_stat *stat, git_diff *diff)
 	return out && out->overflow ? 0 : rc;
 }
 
-enum avo_status lineage_diff(struct buf *out, struct diff_stat *stat, struct lineage *l,
-			     const char *from, const char *to, int context, struct error *err)
+enum avo_status lineage_diff_dir(struct buf *out, struct diff_stat *stat, struct lineage *l, const char *from, const char *to,
+				 const char *work, int context, struct error *err)
 {
 	bool memory = strcmp(from, "work") == 0 || strcmp(to, "work") == 0;
 	git_tree *a = NULL, *b = NULL;
@@ -115,9 +127,9 @@ enum avo_status lineage_diff(struct buf *out, struct diff_stat *stat, struct lin
 	if (stat)
 		memset(stat, 0, sizeof(*stat));
 	if (rc == 0)
-		st = side(&a, l, memory, from, err);
+		st = side(&a, l, memory, from, work, err);
 	if (rc == 0 && st == AVO_OK)
-		st = side(&b, l, memory, to, err);
+		st = side(&b, l, memory, to, work, err);
 	if (rc == 0 && st == AVO_OK) {
 		set_options(&o, context);
 		rc = git_diff_tree_to_tree(&diff, memory ? l->memory : l->repo, a, b, &o);
@@ -132,4 +144,10 @@ enum avo_status lineage_diff(struct buf *out, struct diff_stat *stat, struct lin
 	if (l->memory)
 		git_mempack_reset(l->memory_objects);
 	return st;
+}
+
+enum avo_status lineage_diff(struct buf *out, struct diff_stat *stat, struct lineage *l,
+			     const char *from, const char *to, int context, struct error *err)
+{
+	return lineage_diff_dir(out, stat, l, from, to, l->dir, context, err);
 }

@@ -8,9 +8,6 @@
 
 #define LINEAGE_REF "refs/heads/lineage"
 #define LINEAGE_NOTES "refs/notes/avo"
-#define LINEAGE_MAX_FILES 512			/* of a candidate */
-#define LINEAGE_MAX_FILE_BYTES ((size_t)16 << 20)
-#define LINEAGE_MAX_DEPTH 8			/* directories below a candidate's */
 #define LINEAGE_REF_SIZE 64
 
 struct lineage {
@@ -45,7 +42,7 @@ enum avo_status lineage_commit_lookup(git_commit **out, struct lineage *l, const
 enum avo_status lineage_tree_lookup(git_tree **out, struct lineage *l, const char *commit, struct error *err);
 
 /* Writes blobs and trees; the candidate's tree is owned by the caller. */
-enum avo_status lineage_write_tree(git_tree **out, struct lineage *l, const struct lineage_file *files, size_t count, struct error *err);
+enum avo_status lineage_write_tree(git_tree **out, struct lineage *l, const struct source_file *files, size_t count, struct error *err);
 
 /* A commit object with one parent or none (NULL); no ref is touched. */
 enum avo_status lineage_write_commit(git_oid *out, struct lineage *l, const git_tree *tree, const git_commit *parent,
@@ -56,20 +53,11 @@ enum avo_status lineage_set_note(struct lineage *l, const git_oid *id, int versi
 /* Points a ref at a commit, whatever it pointed at. */
 enum avo_status lineage_set_ref(struct lineage *l, const char *ref, const git_oid *id, const char *log, struct error *err);
 
-/* The files of a directory that make a candidate; see lineage_commit_attempt_dir. Release with lineage_files_free. */
-struct file_list {
-	struct lineage_file *files;
-	size_t count, cap;
-};
-enum avo_status lineage_scan_dir(struct file_list *out, const char *dir, struct error *err);
-void lineage_files_free(struct file_list *list);
-/* Names that no candidate may have and no scan takes: hidden ones, avo.conf at the top. */
-bool lineage_path_ok(const char *path);
-
-/* Calls fn for every regular file of a tree, path sorted; stops when it fails. */
+/* Calls fn for every regular file of a tree but hidden ones, whatever else its name is (older records), path sorted; stops when it fails. */
 typedef enum avo_status lineage_file_fn(void *arg, const char *path, const git_tree_entry *entry, struct error *err);
 enum avo_status lineage_each_file(struct lineage *l, const git_tree *tree, lineage_file_fn *fn, void *arg, struct error *err);
-enum avo_status lineage_write_entry(struct lineage *l, const char *dir, const char *path, const git_tree_entry *entry, struct error *err);
+enum avo_status lineage_open_dir(int *out, const char *dir, struct error *err);
+enum avo_status lineage_write_entry(struct lineage *l, int dir, const char *path, const git_tree_entry *entry, struct error *err);
 
 /* Version and attempt in the trailers of a commit's message; -1 where there is none. */
 void lineage_read_trailers(const git_commit *commit, int *version, int *attempt);

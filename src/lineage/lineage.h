@@ -14,16 +14,10 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "candidate/source.h"
 #include "journal/state.h"	/* COMMIT_ID_SIZE, struct version, struct attempt */
 
 struct lineage;
-
-struct lineage_file {
-	const char *path;	/* relative, no "..", no leading slash */
-	const void *data;
-	size_t len;
-	bool executable;
-};
 
 /* Makes the repository in an existing directory: branch, config (preciousObjects), ignore rule for .avo/. */
 enum avo_status lineage_init(const char *run_dir, struct error *err);
@@ -32,19 +26,15 @@ enum lineage_mode { LINEAGE_READ, LINEAGE_WRITE };
 enum avo_status lineage_open(struct lineage **out, const char *run_dir, enum lineage_mode mode, struct error *err);
 void lineage_close(struct lineage *l);
 
-/* Commits the seed as v0. */
+/* Commits the seed as v0. AVO_USAGE here and below: the files break a rule of candidate/rules.h. */
 enum avo_status lineage_commit_seed(char commit[COMMIT_ID_SIZE], struct lineage *l,
-				    const struct lineage_file *files, size_t count, const char *message, struct error *err);
+				    const struct source_file *files, size_t count, const char *message, struct error *err);
 
 /* Records an attempt: a commit whose parent is version `parent`, at refs/avo/attempts/a<id>. Never moves the branch. An
  * attempt of that id which was never recorded in the journal (a crash in between) is replaced. */
 enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
-				       const struct lineage_file *files, size_t count,
+				       const struct source_file *files, size_t count,
 				       const char *author, const char *message, struct error *err);
-/* The same from the candidate's files in a directory (hidden files, links, and avo.conf are not taken; at most 512
- * files of 16 MiB, 8 directories deep). */
-enum avo_status lineage_commit_attempt_dir(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
-					   const char *dir, const char *author, const char *message, struct error *err);
 
 /*
  * Makes attempt a version: a commit on the branch with the attempt's tree,
@@ -76,17 +66,23 @@ enum avo_status lineage_resolve(char commit[COMMIT_ID_SIZE], struct lineage *l, 
 enum avo_status lineage_export(struct lineage *l, const char *commit, const char *dir, struct error *err);
 /* One file of a commit. */
 enum avo_status lineage_read_file(struct buf *out, struct lineage *l, const char *commit, const char *path, struct error *err);
-/* The names of the files of a commit, one a line. */
+/* All files of a commit, by the rules of a candidate (AVO_USAGE: an older record broke them). Release with source_release(). */
+enum avo_status lineage_read_source(struct source *out, struct lineage *l, const char *commit, struct error *err);
+/* The names of the files of a commit, each with its NUL: older records may hold any character. */
 enum avo_status lineage_list_files(struct buf *out, struct lineage *l, const char *commit, struct error *err);
 
 /*
  * Unified diff of two revisions as text (patch format, a/ b/ prefixes), with `context` lines; names as for
- * lineage_resolve. out or stat may be NULL. Files over 4 MiB and binary ones are only named. At out's maximum the
+ * lineage_resolve. out or stat may be NULL. All files are text, whatever attributes say. At out's maximum the
  * text ends and out->overflow is set. The working tree is compared by the files that a candidate would have.
  */
 struct diff_stat { int files, added, removed; };
 enum avo_status lineage_diff(struct buf *out, struct diff_stat *stat, struct lineage *l,
 			     const char *from, const char *to, int context, struct error *err);
+
+/* The same, where "work" means another directory. */
+enum avo_status lineage_diff_dir(struct buf *out, struct diff_stat *stat, struct lineage *l, const char *from, const char *to,
+				 const char *work, int context, struct error *err);
 
 /* Brings the working tree's files to `commit` when it still equals `from` ("" : no check); *dirty tells that it was
  * edited, or has another branch checked out, and was left alone. Files that are in neither commit stay. */

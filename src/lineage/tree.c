@@ -1,9 +1,15 @@
 /* Reading: names to commits, commits to trees, trees to files. */
 #include "avo.h"
+#include "base/beneath.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "candidate/rules.h"
 #include "lineage/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static enum avo_status resolve_ref(git_object **out, struct lineage *l, const char *ref, const char *name, const char *what, struct error *err)
 {
@@ -91,7 +97,7 @@ static int visit(const char *root, const git_tree_entry *entry, void *payload)
 	if (mode != GIT_FILEMODE_BLOB && mode != GIT_FILEMODE_BLOB_EXECUTABLE)
 		return 0;
 	path = xasprintf("%s%s", root, git_tree_entry_name(entry));
-	if (lineage_path_ok(path))
+	if (!candidate_path_hidden(path))
 		w->status = w->fn(w->arg, path, entry, w->err);
 	free(path);
 	return w->status == AVO_OK ? 0 : -1;
@@ -107,29 +113,24 @@ enum avo_status lineage_each_file(struct lineage *l, const git_tree *tree, linea
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot read the files of a commit");
 }
 
-enum avo_status lineage_write_entry(struct lineage *l, const char *dir, const char *path, const git_tree_entry *entry, struct error *err)
+/* Beneath the directory: whoever may rename things in it (an agent's shell) leads no file elsewhere. */
+enum avo_status lineage_write_entry(struct lineage *l, int dir, const char *path, const git_tree_entry *entry, struct error *err)
 {
 	mode_t mode = git_tree_entry_filemode(entry) == GIT_FILEMODE_BLOB_EXECUTABLE ? 0755 : 0644;
-	char *target = path_join(dir, path), *parent = xstrdup(target), *slash = strrchr(parent, '/');
 	git_blob *blob = NULL;
 	int rc = git_blob_lookup(&blob, l->repo, git_tree_entry_id(entry));
-	enum avo_status st = rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot read %s from the repository", path);
+	enum avo_status st;
 
-	if (slash)
-		*slash = '\0';
-	if (st == AVO_OK && slash && *parent)
-		st = path_mkdirs(parent, 0755, err);
-	if (st == AVO_OK)
-		st = path_write_atomic(target, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob), mode, err);
+	if (rc != 0)
+		return lineage_failed(err, rc, "cannot read %s from the repository", path);
+	st = beneath_write(dir, path, git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob), mode, BENEATH_DURABLE, err);
 	git_blob_free(blob);
-	free(parent);
-	free(target);
 	return st;
 }
 
 struct export {
 	struct lineage *l;
-	const char *dir;
+	int dir;
 };
 
 static enum avo_status export_file(void *arg, const char *path, const git_tree_entry *entry, struct error *err)
@@ -139,16 +140,27 @@ static enum avo_status export_file(void *arg, const char *path, const git_tree_e
 	return lineage_write_entry(e->l, e->dir, path, entry, err);
 }
 
+enum avo_status lineage_open_dir(int *out, const char *dir, struct error *err)
+{
+	*out = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *out < 0 ? error_errno(err, errno, "cannot open the directory %s", dir) : AVO_OK;
+}
+
 enum avo_status lineage_export(struct lineage *l, const char *commit, const char *dir, struct error *err)
 {
-	struct export e = { l, dir };
+	struct export e = { .l = l };
 	git_tree *tree;
 	enum avo_status st = lineage_tree_lookup(&tree, l, commit, err);
 
+	if (st != AVO_OK)
+		return st;
+	st = path_mkdirs(dir, 0755, err);
 	if (st == AVO_OK)
-		st = path_mkdirs(dir, 0755, err);
-	if (st == AVO_OK)
+		st = lineage_open_dir(&e.dir, dir, err);
+	if (st == AVO_OK) {
 		st = lineage_each_file(l, tree, export_file, &e, err);
+		close(e.dir);
+	}
 	git_tree_free(tree);
 	return st;
 }
@@ -178,7 +190,7 @@ enum avo_status lineage_read_file(struct buf *out, struct lineage *l, const char
 
 static enum avo_status list_file(void *arg, const char *path, const git_tree_entry *entry, struct error *err)
 {
-	buf_printf(arg, "%s\n", path);
+	buf_add(arg, path, strlen(path) + 1);
 	return AVO_OK;
 }
 

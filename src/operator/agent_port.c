@@ -1,69 +1,29 @@
 #include "avo.h"
 #include "base/mem.h"
-#include "base/path.h"
+#include "candidate/source.h"
 #include "operator/agent.h"
-#include "operator/source.h"
-
-#include <dirent.h>
-#include <sys/stat.h>
 
 /* --- evaluate ----------------------------------------------------------------------- */
 
-static bool is_text(const struct buf *b)
-{
-	return !b->len || !memchr(b->data, 0, b->len);
-}
-
-/* Text files of the tree below dir; hidden files and what compilers leave are no part of a candidate. */
-static bool collect(struct source *out, const char *root, const char *below, const char **why)
-{
-	char *dir = *below ? path_join(root, below) : xstrdup(root);
-	struct dirent **names;
-	int n = scandir(dir, &names, NULL, alphasort), i;
-	bool ok = n >= 0;
-
-	for (i = 0; i < n; i++) {
-		char *path = path_join(dir, names[i]->d_name), *relative = *below ? path_join(below, names[i]->d_name) : xstrdup(names[i]->d_name);
-		struct buf text = BUF_INIT;
-		struct stat sb;
-
-		if (ok && names[i]->d_name[0] != '.' && lstat(path, &sb) == 0) {
-			if (S_ISDIR(sb.st_mode)) {
-				ok = collect(out, root, relative, why);
-			} else if (S_ISREG(sb.st_mode) && path_read(&text, path, 1 << 20, NULL) == AVO_OK && is_text(&text)) {
-				if (out->count >= 64) {
-					*why = "there are more than 64 text files in the working directory; put experiments under $TMPDIR";
-					ok = false;
-				} else {
-					source_add(out, relative, buf_cstr(&text), text.len);
-				}
-			}
-		}
-		buf_release(&text);
-		free(path);
-		free(relative);
-		free(names[i]);
-	}
-	if (n >= 0)
-		free(names);
-	free(dir);
-	return ok;
-}
-
+/* Files that break the rules are an attempt that failed: they stay where they are, and the agent is told why. */
 static bool port_evaluate(void *arg, const char *title, const char *why_changed, int direction, const char **why)
 {
 	struct agent *a = arg;
-	struct source source = { 0 };
+	struct source source;
+	struct error err = { 0 };
 	struct candidate c = { .title = title, .why = why_changed, .direction = direction };
-	bool ok = collect(&source, a->box.work_dir, "", why);
+	enum avo_status st = source_from_dir(&source, a->box.work_dir, SOURCE_CANDIDATE, &err);
+	bool ok = st == AVO_OK || st == AVO_USAGE;
 
-	if (ok && !source.count) {
+	if (!ok) {
+		*why = "the working directory cannot be read";
+	} else if (st == AVO_OK && !source.count) {
 		*why = "the working directory is empty; lineage restore brings a version's files back";
 		ok = false;
-	}
-	if (ok) {
+	} else {
 		c.files = source.files;
 		c.file_count = source.count;
+		c.refused = st == AVO_USAGE ? err.text : NULL;
 		a->step_attempts++;
 		ok = a->host->evaluate(a->host, &c) >= 0;
 		a->out_of_budget = !ok;

@@ -1,7 +1,5 @@
 # src/operator: what turns a parent version into candidates
 libavo_a_SOURCES += src/operator/operator.h src/operator/builtin.h src/operator/table.c \
-	src/operator/source.c src/operator/source.h \
-	src/operator/parameter.c src/operator/parameter.h \
 	src/operator/mutate_propose.c src/operator/mutate_propose.h \
 	src/operator/mutate_trials.c src/operator/mutate_trials.h \
 	src/operator/mutate.c src/operator/mutate.h src/operator/mutate_record.c \

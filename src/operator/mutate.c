@@ -78,7 +78,7 @@ static enum avo_status load_parent(struct mutate *m, int version, struct error *
 	source_release(&m->source);
 	parameter_set_release(&m->set);
 	m->parent = -1;
-	st = source_from_commit(&m->source, m->host->lineage, v->commit, err);
+	st = lineage_read_source(&m->source, m->host->lineage, v->commit, err);
 	if (st == AVO_OK)
 		st = parameter_set_read(&m->set, m->source.files, m->source.count, err);
 	if (st != AVO_OK)
@@ -189,7 +189,7 @@ static int submit(struct mutate *m, const struct proposal *p)
 		struct buf text = BUF_INIT;
 
 		parameter_set_write(&text, &m->source.files[i], &m->set, p->genome.values);
-		source_add(&varied, m->source.files[i].path, buf_cstr(&text), text.len);
+		source_add(&varied, m->source.files[i].path, buf_cstr(&text), text.len)->executable = m->source.files[i].executable;
 		buf_release(&text);
 	}
 	mutate_describe(title, why, m, p);

@@ -4,7 +4,7 @@
 
 #include "operator/mutate_propose.h"
 #include "operator/operator.h"
-#include "operator/source.h"
+#include "candidate/source.h"
 
 #define MUTATE_REDIRECTED 8	/* attempts for which an intervention holds */
 #define MUTATE_TITLE 256

@@ -156,7 +156,7 @@ static void mark_seed(struct mutate *m)
 	struct genome g;
 	int i;
 
-	if (source_from_commit(&source, m->host->lineage, seed->commit, NULL) != AVO_OK)
+	if (lineage_read_source(&source, m->host->lineage, seed->commit, NULL) != AVO_OK)
 		return;
 	if (parameter_set_read(&set, source.files, source.count, NULL) == AVO_OK && set.skeleton == m->set.skeleton) {
 		for (i = 0; i < set.count; i++)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "operator/parameter.h"
+#include "candidate/parameter.h"
 
 struct genome {
 	int values[PARAMETER_MAX];	/* indexes into the parameters' values */

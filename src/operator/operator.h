@@ -69,8 +69,9 @@ struct operator_ops {
 
 /* A candidate handed in for evaluation. Borrowed during the call. */
 struct candidate {
-	const struct lineage_file *files;	/* all files of the candidate */
+	const struct source_file *files;	/* all files of the candidate */
 	size_t file_count;
+	const char *refused;		/* why its files cannot be a candidate's (there are none then): the attempt is build-failed; NULL */
 	const char *title;		/* what was changed, in a line */
 	const char *why;		/* longer; may be NULL */
 	int direction;			/* -1: none */

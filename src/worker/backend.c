@@ -47,3 +47,17 @@ void build_report_release(struct build_report *r)
 {
 	buf_release(&r->log);
 }
+
+enum avo_status build_read_source(struct source *out, struct build_report *r, const char *dir, struct error *err)
+{
+	struct error why = { 0 };
+	enum avo_status st = source_from_dir(out, dir, SOURCE_CANDIDATE, &why);
+
+	r->verdict = VERDICT_PASSED;
+	if (st != AVO_USAGE)
+		return st == AVO_OK ? AVO_OK : error_set(err, st, "%s", why.text);
+	r->verdict = VERDICT_BUILD_FAILED;
+	snprintf(r->error, sizeof(r->error), "%.500s", why.text);
+	buf_addstr(&r->log, why.text);
+	return AVO_OK;
+}

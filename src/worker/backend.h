@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "candidate/source.h"
 #include "task/task.h"
 
 struct backend;			/* the device, opened; defined by the backend */
@@ -68,13 +69,19 @@ struct build_report {
 	bool cached;
 	double ms;
 	struct buf log;			/* the compiler's own words */
-	char error[256];		/* its first error, one line */
+	char error[512];		/* its first error, one line */
 	char rule[32], evidence[256];	/* CHEATED */
 	int registers, spills, stack_bytes, shared_bytes;	/* -1: not known */
 	char warning[160];		/* of the compiler, about speed: "wgmma.mma_async instructions are serialized"; "" if none */
 };
 void build_report_init(struct build_report *r);
 void build_report_release(struct build_report *r);
+
+/*
+ * The files of the candidate in dir: every build starts with them and is named by them. What breaks a rule of candidate/rules.h is
+ * the candidate's fault: BUILD_FAILED with the reason in r, nothing in out (AVO_OK). Else r's verdict is PASSED.
+ */
+enum avo_status build_read_source(struct source *out, struct build_report *r, const char *dir, struct error *err);
 
 /* Room for the largest case of a job. */
 struct extents {

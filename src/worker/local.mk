@@ -15,7 +15,6 @@ libavoworker_a_SOURCES = \
 	src/worker/random.c src/worker/random.h \
 	src/worker/runner.c src/worker/runner.h \
 	src/worker/serve.c src/worker/serve.h \
-	src/worker/sha256.c src/worker/sha256.h \
 	src/worker/cpu/build.c src/worker/cpu/build.h \
 	src/worker/cpu/compare.c src/worker/cpu/compare.h \
 	src/worker/cpu/cores.c src/worker/cpu/cores.h \

@@ -16,8 +16,8 @@ is "$(includes 'worker/|engine/|operator/|agent/|llm/|knowledge/|score/' ui)" ""
 is "$(includes 'git2' src | grep -vE '^src/(lineage|base/conf)')" "" "libgit2 is behind src/lineage and base/conf"
 is "$(includes 'curl/' src | grep -vE '^src/(llm|engine|cli/doctor)')" "" "libcurl is behind src/llm"
 is "$(includes 'sqlite3' src | grep -vE '^src/(knowledge|cli/doctor)')" "" "SQLite is behind src/knowledge"
-is "$(includes 'journal/|lineage/|control/|engine/|operator/|agent/|llm/|knowledge/|cli/|ui/' src/base src/task src/sandbox src/worker)" "" \
-	"base, task, sandbox and worker depend on nothing above them"
+is "$(includes 'journal/|lineage/|control/|engine/|operator/|agent/|llm/|knowledge/|cli/|ui/' src/base src/task src/sandbox src/candidate src/worker)" "" \
+	"base, task, sandbox, candidate and worker depend on nothing above them"
 is "$(includes 'engine/|operator/|agent/|llm/|cli/|ui/|control/' src/journal src/lineage src/score)" "" \
 	"journal, lineage and score depend on nothing above them"
 is "$(includes 'engine/|cli/|ui/' src/operator src/agent src/llm src/knowledge src/control | grep -v '^src/operator/.*settings')" "" \

@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "operator/source.h"
-#include "operator/parameter.h"
+#include "candidate/source.h"
+#include "candidate/parameter.h"
 #include "task/score.h"
 
 #include <math.h>
@@ -69,7 +69,7 @@ static double measure(char verdict[32], const char *dir)
 	int i;
 
 	snprintf(verdict, 32, "passed");
-	if (source_from_dir(&source, dir, NULL, NULL, NULL) != AVO_OK || !source.count ||
+	if (source_from_dir(&source, dir, SOURCE_CANDIDATE, NULL) != AVO_OK || !source.count ||
 	    parameter_set_read(&set, source.files, source.count, NULL) != AVO_OK) {
 		snprintf(verdict, 32, "evaluator-fault");
 		source_release(&source);

@@ -276,7 +276,7 @@ static void close_directions(struct maker *m, int step)
 static void commit_attempt(char commit[COMMIT_ID_SIZE], struct diff_stat *stat, struct maker *m, int id, const struct story_attempt *a)
 {
 	struct buf source = BUF_INIT;
-	struct lineage_file file = { .path = "kernel.c" };
+	struct source_file file = { .path = "kernel.c" };
 	char from[16];
 
 	variant_source(&source, &a->v);
@@ -516,7 +516,7 @@ static void write_conf(struct maker *m)
 static void make_run(struct maker *m)
 {
 	struct buf source = BUF_INIT;
-	struct lineage_file file = { .path = "kernel.c" };
+	struct source_file file = { .path = "kernel.c" };
 	char *avo = path_join(m->dir, ".avo"), *journal = path_join(avo, "journal");
 
 	must(m, path_mkdirs(m->dir, 0755, &m->err));

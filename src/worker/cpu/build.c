@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "candidate/identity.h"
 #include "worker/confine.h"
 #include "worker/cpu/build.h"
 #include "worker/cpu/elf.h"
-#include "worker/sha256.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,9 +17,8 @@
 #include <unistd.h>
 
 #define COMPILE_LIMIT_MS 60000
-#define SOURCE_MAX ((size_t)4 << 20)
-#define MAX_FILES 256
 #define WORK_PREFIX "building-"
+#define STAGED "candidate"	/* the sources, below the directory that is compiled in */
 
 /* Start files are left out: they bring hooks of their own, and without them any code that runs at load time is the candidate's. */
 static const char *const flags[] = {
@@ -88,63 +87,35 @@ void compiler_close(struct cpu_compiler *c)
 	free(c);
 }
 
-static int is_source(const struct dirent *e)
+static enum avo_status name_build(char key[IDENTITY_SIZE], const struct cpu_compiler *cc, const struct source *source, struct error *err)
 {
-	return e->d_name[0] != '.';
-}
-
-static enum avo_status hash_file(struct sha256 *s, const char *dir, const char *name, struct error *err)
-{
-	char *path = path_join(dir, name);
-	struct buf text = BUF_INIT;
-	struct stat info;
-	enum avo_status st = AVO_OK;
-
-	if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
-		st = path_read(&text, path, SOURCE_MAX, err);
-		sha256_add_text(s, name, strlen(name));
-		sha256_add_text(s, buf_cstr(&text), text.len);
-	}
-	buf_release(&text);
-	free(path);
-	return st;
-}
-
-static enum avo_status hash_directory(struct sha256 *s, const char *dir, struct error *err)
-{
-	struct dirent **list = NULL;
-	int n = scandir(dir, &list, is_source, alphasort), i;
-	enum avo_status st = AVO_OK;
-
-	if (n < 0)
-		return error_errno(err, errno, "cannot read the candidate's directory %s", dir);
-	if (n > MAX_FILES)
-		st = error_set(err, AVO_USAGE, "%s holds %d files; a candidate has at most %d", dir, n, MAX_FILES);
-	for (i = 0; i < n; i++) {
-		if (st == AVO_OK)
-			st = hash_file(s, dir, list[i]->d_name, err);
-		free(list[i]);
-	}
-	free(list);
-	return st;
-}
-
-static enum avo_status name_build(char key[65], const struct cpu_compiler *cc, const char *dir, struct error *err)
-{
+	struct source headers;
 	struct sha256 s;
-	enum avo_status st;
+	enum avo_status st = source_from_dir(&headers, cc->include, SOURCE_CANDIDATE, err);
 	size_t i;
 
+	if (st != AVO_OK)
+		return error_set(err, AVO_ENVIRONMENT, "cannot read the headers in %s", cc->include);
 	sha256_init(&s);
 	sha256_add_text(&s, cc->identity, strlen(cc->identity));
 	for (i = 0; i < ARRAY_LEN(flags); i++)
 		sha256_add_text(&s, flags[i], strlen(flags[i]));
-	st = hash_file(&s, cc->include, "avo/attention.h", err);
-	if (st == AVO_OK)
-		st = hash_directory(&s, dir, err);
-	if (st == AVO_OK)
-		sha256_hex(key, &s);
-	return st;
+	identity_add(&s, &headers);
+	identity_add(&s, source);
+	sha256_hex(key, &s);
+	source_release(&headers);
+	return AVO_OK;
+}
+
+static void build_failed(struct build_report *r, const char *fmt, ...) AVO_PRINTF(2, 3);
+static void build_failed(struct build_report *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->error, sizeof(r->error), fmt, ap);
+	va_end(ap);
+	r->verdict = VERDICT_BUILD_FAILED;
 }
 
 /* The first line that says error, without the path in front of it. */
@@ -158,19 +129,28 @@ static void first_error(struct build_report *r)
 		if (!at)
 			at = memmem(line, len, "undefined reference", 19);
 		if (at) {
-			snprintf(r->error, sizeof(r->error), "%.*s", (int)(line + len - at), at);
+			build_failed(r, "%.*s", (int)(line + len - at), at);
 			return;
 		}
 	}
-	if (!r->error[0])
-		snprintf(r->error, sizeof(r->error), "%s", "the compiler failed without naming an error");
+	build_failed(r, "%s", "the compiler failed without naming an error");
 }
 
-static enum avo_status compile(struct build_report *r, const struct cpu_compiler *cc, const char *dir, const char *work,
-			       const char *object, struct error *err)
+/* An object beyond the limit would be the candidate's doing: it is no fault of ours that it cannot be looked into. */
+static void check_object(struct build_report *r, const char *object)
 {
-	const char *argv[ARRAY_LEN(flags) + 16], *readable[] = { dir, cc->include, NULL };
-	char *source = path_join(dir, "kernel.c");
+	struct stat info;
+
+	if (stat(object, &info) != 0)
+		build_failed(r, "the compiler left no object");
+	else if ((size_t)info.st_size > ELF_OBJECT_MAX)
+		build_failed(r, "the object has %lld bytes; at most %zu MiB are loaded: make its static arrays smaller", (long long)info.st_size,
+			     ELF_OBJECT_MAX >> 20);
+}
+
+static enum avo_status compile(struct build_report *r, const struct cpu_compiler *cc, const char *work, const char *object, struct error *err)
+{
+	const char *argv[ARRAY_LEN(flags) + 16], *readable[] = { cc->include, NULL };
 	struct child_result result;
 	enum avo_status st;
 	size_t n = 0, i;
@@ -182,19 +162,19 @@ static enum avo_status compile(struct build_report *r, const struct cpu_compiler
 	argv[n++] = cc->include;
 	argv[n++] = "-o";
 	argv[n++] = object;
-	argv[n++] = source;
+	argv[n++] = STAGED "/kernel.c";
 	argv[n++] = "-lm";
 	argv[n] = NULL;
 	st = confine_compiler(&result, &r->log, argv, work, readable, COMPILE_LIMIT_MS, err);
-	if (st == AVO_OK && (result.timed_out || result.wait_status != 0)) {
-		r->verdict = VERDICT_BUILD_FAILED;
-		if (result.timed_out)
-			snprintf(r->error, sizeof(r->error), "compiling took more than %d s", COMPILE_LIMIT_MS / 1000);
-		else
-			first_error(r);
-	}
-	free(source);
-	return st;
+	if (st != AVO_OK)
+		return st;
+	if (result.timed_out)
+		build_failed(r, "compiling took more than %d s", COMPILE_LIMIT_MS / 1000);
+	else if (result.wait_status != 0)
+		first_error(r);
+	else
+		check_object(r, object);
+	return AVO_OK;
 }
 
 static void accuse(struct build_report *r, const char *rule, const char *what, const char *found)
@@ -251,61 +231,77 @@ static void sweep(const char *cache)
 
 /* Compiles in a directory of its own and moves the result into place: a half-made build is never found. */
 static enum avo_status compile_into(struct build *b, struct build_report *r, const struct cpu_compiler *cc,
-				    const char *dir, const char *cache, struct error *err)
+				    const struct source *source, const char *cache, struct error *err)
 {
-	char *work = NULL, *object = NULL;
+	char *work = NULL, *object = NULL, *staged = NULL;
 	enum avo_status st = path_temp_dir(&work, cache, WORK_PREFIX, err);
 
 	if (st != AVO_OK)
 		return st;
 	sweep(cache);
 	object = path_join(work, "kernel.so");
-	st = compile(r, cc, dir, work, object, err);
+	staged = path_join(work, STAGED);
+	st = path_mkdirs(staged, 0755, err);
+	if (st == AVO_OK)
+		st = source_write(source, staged, BENEATH_SCRATCH, err);
+	if (st == AVO_OK)
+		st = compile(r, cc, work, object, err);
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED && rename(object, b->object) != 0)
 		st = error_errno(err, errno, "cannot put the build into the cache %s", cache);
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED && chmod(b->object, 0755) != 0)
 		st = error_errno(err, errno, "cannot make %s readable", b->object);
 	path_remove_tree(work, NULL);
+	free(staged);
 	free(object);
 	free(work);
 	return st;
 }
 
+static enum avo_status find_or_compile(struct build *b, struct build_report *r, const struct cpu_compiler *cc,
+				       const struct source *source, const char *cache, struct error *err)
+{
+	char key[IDENTITY_SIZE], name[80];
+	enum avo_status st = name_build(key, cc, source, err);
+
+	if (st != AVO_OK)
+		return st;
+	snprintf(name, sizeof(name), "cpu-%.32s.so", key);
+	b->object = path_join(cache, name);
+	r->cached = path_exists(b->object);
+	if (r->cached)
+		utimensat(AT_FDCWD, b->object, NULL, 0);	/* used now: the engine removes the longest unused first */
+	else
+		st = compile_into(b, r, cc, source, cache, err);
+	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
+		st = inspect(b, r, err);
+	return st;
+}
+
+/* What is named and compiled is what was read once: a directory that changes meanwhile changes nothing. */
 enum avo_status cpu_build(struct build **out, struct build_report *r, const struct cpu_compiler *cc, const char *dir,
 			  const char *cache, struct error *err)
 {
 	struct build *b = xcalloc(1, sizeof(*b));
 	int64_t start = clock_mono_ns();
-	char key[65], name[80];
-	char *real = realpath(dir, NULL), *place = NULL;
-	enum avo_status st = AVO_OK;
+	struct source source = { 0 };
+	char *place = NULL;
+	enum avo_status st = build_read_source(&source, r, dir, err);
 
 	*out = NULL;
-	r->verdict = VERDICT_PASSED;
-	if (!real)
-		st = error_errno(err, errno, "cannot find the candidate's directory %s", dir);
-	if (st == AVO_OK)
-		st = path_mkdirs(cache, 0755, err);
-	place = st == AVO_OK ? realpath(cache, NULL) : NULL;
-	if (st == AVO_OK)
-		st = name_build(key, cc, real, err);
-	if (st == AVO_OK) {
-		snprintf(name, sizeof(name), "cpu-%.32s.so", key);
-		b->object = path_join(place, name);
-		r->cached = path_exists(b->object);
-		if (r->cached)
-			utimensat(AT_FDCWD, b->object, NULL, 0);	/* used now: the engine removes the longest unused first */
-		else
-			st = compile_into(b, r, cc, real, place, err);
-	}
-	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
-		st = inspect(b, r, err);
+	if (st != AVO_OK || r->verdict != VERDICT_PASSED)
+		goto out;
+	st = path_mkdirs(cache, 0755, err);
+	if (st != AVO_OK)
+		goto out;
+	place = realpath(cache, NULL);
+	st = place ? find_or_compile(b, r, cc, &source, place, err) : error_errno(err, errno, "cannot find the cache %s", cache);
+out:
 	r->ms = (double)(clock_mono_ns() - start) * 1e-6;
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
 		*out = b;
 	else
 		cpu_build_free(b);
-	free(real);
+	source_release(&source);
 	free(place);
 	return st;
 }

@@ -3,13 +3,12 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "candidate/identity.h"
 #include "worker/cuda/compiler.h"
 #include "worker/cuda/gpu.h"
 #include "worker/cuda/planner.h"
 #include "worker/cuda/ptxas.h"
-#include "worker/sha256.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,105 +17,32 @@
 #include "worker/cuda/trusted_cu.h"
 
 #define COMPILE_MS 180000
-#define SOURCE_MAX ((size_t)4 << 20)
-#define MAX_FILES 64
+#define CUBIN_MAX ((off_t)64 << 20)
 
-static int is_source(const struct dirent *e)
+/* A kernel.cu that is not there is missed when it is compiled. */
+static enum avo_status choose_compiler(struct compiler *out, const struct source *source, const char *arch, struct error *err)
 {
-	return e->d_name[0] != '.';
+	const struct source_file *kernel = source_find(source, "kernel.cu");
+
+	return compiler_choose(out, kernel ? kernel->data : "", arch, err);
 }
 
-/* Runs fn for every file of a directory tree, in a fixed order; names are relative to dir. */
-typedef enum avo_status file_fn(void *arg, const char *path, const char *name, struct error *err);
-
-static enum avo_status each_file(const char *dir, const char *prefix, file_fn *fn, void *arg, struct error *err)
+static enum avo_status name_build(char key[IDENTITY_SIZE], const struct compiler *compiler, const struct source *source,
+				  const char *include_dir, const char *arch, struct error *err)
 {
-	struct dirent **list = NULL;
-	int n = scandir(dir, &list, is_source, alphasort), i;
-	enum avo_status st = AVO_OK;
-
-	if (n < 0)
-		return error_errno(err, errno, "cannot read %s", dir);
-	if (n > MAX_FILES)
-		st = error_set(err, AVO_USAGE, "%s holds %d files, at most %d are expected", dir, n, MAX_FILES);
-	for (i = 0; i < n; i++) {
-		char *path = path_join(dir, list[i]->d_name), *name = xasprintf("%s%s", prefix, list[i]->d_name);
-		struct stat info;
-
-		if (st == AVO_OK && stat(path, &info) == 0) {
-			char *deeper = xasprintf("%s/", name);
-
-			if (S_ISDIR(info.st_mode))
-				st = each_file(path, deeper, fn, arg, err);
-			else if (S_ISREG(info.st_mode))
-				st = fn(arg, path, name, err);
-			free(deeper);
-		}
-		free(path);
-		free(name);
-		free(list[i]);
-	}
-	free(list);
-	return st;
-}
-
-static enum avo_status hash_file(void *arg, const char *path, const char *name, struct error *err)
-{
-	struct sha256 *s = arg;
-	struct buf text = BUF_INIT;
-	enum avo_status st = path_read(&text, path, SOURCE_MAX, err);
-
-	sha256_add_text(s, name, strlen(name));
-	sha256_add_text(s, buf_cstr(&text), text.len);
-	buf_release(&text);
-	return st;
-}
-
-static enum avo_status copy_file(void *arg, const char *path, const char *name, struct error *err)
-{
-	char *to = path_join(arg, name), *slash = strrchr(to, '/');
-	enum avo_status st = AVO_OK;
-
-	if (strchr(name, '/')) {
-		*slash = '\0';
-		st = path_mkdirs(to, 0755, err);
-		*slash = '/';
-	}
-	if (st == AVO_OK)
-		st = path_copy_file(path, to, 0644, err);
-	free(to);
-	return st;
-}
-
-static enum avo_status choose_compiler(struct compiler *out, const char *dir, const char *arch, struct error *err)
-{
-	char *path = path_join(dir, "kernel.cu");
-	struct buf source = BUF_INIT;
-	enum avo_status st;
-
-	/* one that cannot be read is missed when it is compiled */
-	path_read(&source, path, SOURCE_MAX, NULL);
-	st = compiler_choose(out, buf_cstr(&source), arch, err);
-	buf_release(&source);
-	free(path);
-	return st;
-}
-
-static enum avo_status name_build(char key[65], const struct compiler *compiler, const char *dir, const char *include_dir,
-				  const char *arch, struct error *err)
-{
+	struct source headers;
 	struct sha256 s;
-	enum avo_status st;
 
+	if (source_from_dir(&headers, include_dir, SOURCE_CANDIDATE, err) != AVO_OK)
+		return error_set(err, AVO_ENVIRONMENT, "cannot read the headers in %s", include_dir);
 	sha256_init(&s);
 	sha256_add_text(&s, compiler->name, strlen(compiler->name));
 	sha256_add_text(&s, arch, strlen(arch));
-	st = each_file(include_dir, "", hash_file, &s, err);
-	if (st == AVO_OK)
-		st = each_file(dir, "", hash_file, &s, err);
-	if (st == AVO_OK)
-		sha256_hex(key, &s);
-	return st;
+	identity_add(&s, &headers);
+	identity_add(&s, source);
+	sha256_hex(key, &s);
+	source_release(&headers);
+	return AVO_OK;
 }
 
 static void build_failed(struct build_report *r, const char *fallback)
@@ -139,6 +65,22 @@ static void read_report(struct build_report *r)
 	snprintf(r->warning, sizeof(r->warning), "%s", report.warning);
 }
 
+/* Device code beyond the limit is the candidate's doing. */
+static bool cubin_fits(struct build_report *r, const char *work)
+{
+	char *path = path_join(work, "kernel.cubin");
+	struct stat info;
+	bool fits = stat(path, &info) != 0 || info.st_size <= CUBIN_MAX;
+
+	if (!fits) {
+		r->verdict = VERDICT_BUILD_FAILED;
+		snprintf(r->error, sizeof(r->error), "the device code has %lld bytes; at most %lld MiB are loaded: make its static arrays smaller",
+			 (long long)info.st_size, (long long)(CUBIN_MAX >> 20));
+	}
+	free(path);
+	return fits;
+}
+
 static enum avo_status compile_files(struct build_report *r, const struct compiler *compiler, const char *work, const char *arch, const char *include_dir, struct error *err)
 {
 	char *kernel = path_join(work, "kernel.cu"), *plan = path_join(work, "plan.c");
@@ -151,6 +93,7 @@ static enum avo_status compile_files(struct build_report *r, const struct compil
 		st = compiler_run(&ok, &r->log, compiler, work, "kernel.cubin", arch, include_dir, COMPILE_MS, err);
 		if (st == AVO_OK && !ok)
 			build_failed(r, "kernel.cu does not compile");
+		ok = ok && cubin_fits(r, work);
 	}
 	if (st == AVO_OK && ok) {
 		read_report(r);
@@ -182,15 +125,15 @@ static void recall_log(struct build_report *r, const char *dir)
 	free(path);
 }
 
-static enum avo_status compile_into(struct build_report *r, const struct compiler *compiler, const char *target, const char *dir, const char *cache, const char *arch,
-				    const char *include_dir, struct error *err)
+static enum avo_status compile_into(struct build_report *r, const struct compiler *compiler, const char *target, const struct source *source,
+				    const char *cache, const char *arch, const char *include_dir, struct error *err)
 {
 	char *work = NULL;
 	enum avo_status st = path_temp_dir(&work, cache, "building-", err);
 
 	if (st != AVO_OK)
 		return st;
-	st = each_file(dir, "", copy_file, work, err);
+	st = source_write(source, work, BENEATH_SCRATCH, err);
 	if (st == AVO_OK)
 		st = compile_files(r, compiler, work, arch, include_dir, err);
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
@@ -204,41 +147,54 @@ static enum avo_status compile_into(struct build_report *r, const struct compile
 	return st;
 }
 
+static enum avo_status find_or_compile(struct build *b, struct build_report *r, const struct gpu_facts *facts, const struct source *source,
+				       const char *cache, const char *include_dir, struct error *err)
+{
+	char key[IDENTITY_SIZE], name[80];
+	struct compiler compiler;
+	enum avo_status st = choose_compiler(&compiler, source, facts->arch, err);
+
+	if (st == AVO_OK)
+		st = name_build(key, &compiler, source, include_dir, facts->arch, err);
+	if (st != AVO_OK)
+		return st;
+	snprintf(name, sizeof(name), "cuda-%.32s", key);
+	b->dir = path_join(cache, name);
+	b->cubin = path_join(b->dir, "kernel.cubin");
+	b->planner = path_join(b->dir, "plan.so");
+	r->cached = path_exists(b->cubin);
+	if (!r->cached)
+		return compile_into(r, &compiler, b->dir, source, cache, facts->arch, include_dir, err);
+	utimensat(AT_FDCWD, b->dir, NULL, 0);	/* used now: the engine removes the longest unused first */
+	recall_log(r, b->dir);
+	return AVO_OK;
+}
+
+/* What is named and compiled is what was read once: a directory that changes meanwhile changes nothing. */
 enum avo_status gpu_build(struct build **out, struct build_report *r, const struct gpu_facts *facts, const char *dir,
 			  const char *cache, struct error *err)
 {
-	char key[65], name[80], *place = NULL, *include_dir = path_data("kernels/include");
+	char *place = NULL, *include_dir = path_data("kernels/include");
 	struct build *b = xcalloc(1, sizeof(*b));
-	struct compiler compiler;
+	struct source source = { 0 };
 	int64_t start = clock_mono_ns();
-	enum avo_status st = path_mkdirs(cache, 0755, err);
+	enum avo_status st = build_read_source(&source, r, dir, err);
 
 	*out = NULL;
-	r->verdict = VERDICT_PASSED;
-	if (st == AVO_OK && !(place = realpath(cache, NULL)))
-		st = error_errno(err, errno, "cannot find the cache %s", cache);
-	if (st == AVO_OK)
-		st = choose_compiler(&compiler, dir, facts->arch, err);
-	if (st == AVO_OK)
-		st = name_build(key, &compiler, dir, include_dir, facts->arch, err);
-	if (st == AVO_OK) {
-		snprintf(name, sizeof(name), "cuda-%.32s", key);
-		b->dir = path_join(place, name);
-		b->cubin = path_join(b->dir, "kernel.cubin");
-		b->planner = path_join(b->dir, "plan.so");
-		r->cached = path_exists(b->cubin);
-		if (r->cached) {
-			utimensat(AT_FDCWD, b->dir, NULL, 0);	/* used now: the engine removes the longest unused first */
-			recall_log(r, b->dir);
-		} else {
-			st = compile_into(r, &compiler, b->dir, dir, place, facts->arch, include_dir, err);
-		}
-	}
+	if (st != AVO_OK || r->verdict != VERDICT_PASSED)
+		goto out;
+	st = path_mkdirs(cache, 0755, err);
+	if (st != AVO_OK)
+		goto out;
+	place = realpath(cache, NULL);
+	st = place ? find_or_compile(b, r, facts, &source, place, include_dir, err) : error_errno(err, errno, "cannot find the cache %s", cache);
+out:
 	r->ms = (double)(clock_mono_ns() - start) * 1e-6;
 	if (st == AVO_OK && r->verdict == VERDICT_PASSED)
 		*out = b;
 	else
 		gpu_build_free(b);
+	source_release(&source);
 	free(include_dir);
 	free(place);
 	return st;

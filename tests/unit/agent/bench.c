@@ -216,7 +216,7 @@ static void step_done(struct operator_host *host, enum step_outcome outcome, con
 
 static void make_lineage(struct bench *b)
 {
-	struct lineage_file file = { "kernel.c", "int x;\n", 7, false };
+	struct source_file file = { "kernel.c", "int x;\n", 7, false };
 	char commit[COMMIT_ID_SIZE];
 	struct error err = { 0 };
 

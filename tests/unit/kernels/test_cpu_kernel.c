@@ -249,7 +249,7 @@ static void every_alternative_is_documented(void **state)
 	struct variant_space space;
 
 	read_kernel(&source, "kernels/attention/cpu/kernel.c");
-	read_kernel(&readme, "kernels/attention/cpu/README.md");
+	read_kernel(&readme, "kernels/attention/CPU.md");
 	variant_space_read(&space, buf_cstr(&source));
 	for (int p = 0; p < space.count; p++)
 		for (int c = 0; c < space.params[p].count; c++) {

@@ -41,7 +41,7 @@ void assert_ok(struct fixture *f, enum avo_status st, const char *call)
 
 int fixture_setup(void **state)
 {
-	static const struct lineage_file seed[] = {
+	static const struct source_file seed[] = {
 		{ .path = "kernel.c", .data = "one\ntwo\nthree\n", .len = 14 },
 		{ .path = "lib/tile.h", .data = "#define TILE 64\n", .len = 16 },
 	};
@@ -102,7 +102,7 @@ char *fixture_shell(struct fixture *f, const char *fmt, ...)
 
 void fixture_attempt(char commit[COMMIT_ID_SIZE], struct fixture *f, int id, int parent, const char *text)
 {
-	struct lineage_file files[] = {
+	struct source_file files[] = {
 		{ .path = "kernel.c", .data = text, .len = strlen(text) },
 		{ .path = "lib/tile.h", .data = "#define TILE 64\n", .len = 16 },
 	};

@@ -30,7 +30,7 @@ static void AVO_NORETURN write_until_killed(const char *dir, int fd, int next, c
 	if (lineage_open(&f.l, dir, LINEAGE_WRITE, &f.err) != AVO_OK)
 		_exit(4);
 	for (;; next++) {
-		struct lineage_file file = { .path = "kernel.c", .data = text };
+		struct source_file file = { .path = "kernel.c", .data = text };
 		struct promotion p;
 
 		file.len = (size_t)snprintf(text, sizeof(text), "version %d\n", next);

@@ -82,36 +82,40 @@ static void an_attempt_is_a_commit_that_moves_nothing(void **state)
 	free(tip);
 }
 
-static void an_attempt_of_a_directory_takes_its_files_and_no_more(void **state)
+static void names_of_older_records_are_listed_whole(void **state)
 {
+	static const char expected[] = "a\nb.c\0kernel.c\0lib/tile.h\0prompts/system.md";
 	struct fixture *f = *state;
-	char commit[COMMIT_ID_SIZE], *dir = path_join(f->dir, "cand");
+	char commit[COMMIT_ID_SIZE];
 	struct buf names = BUF_INIT;
+	struct source source;
 
-	free(fixture_shell(f, "mkdir -p cand/sub cand/.git cand/.avo && echo k > cand/kernel.cu && echo p > cand/sub/plan.c && "
-			   "chmod +x cand/sub/plan.c && echo h > cand/.hidden && echo g > cand/.git/x && echo s > avo.conf && "
-			   "cp avo.conf cand/ && ln -s /etc/passwd cand/link && mkfifo cand/fifo"));
-	ok(f, lineage_commit_attempt_dir(commit, f->l, 1, 0, dir, "manual", "By hand", &f->err));
+	free(fixture_shell(f, "git checkout -qf lineage && mkdir prompts && echo p > prompts/system.md && echo x > \"$(printf 'a\\nb.c')\" && echo h > .hidden && "
+			   "git add -f prompts a* .hidden && git -c user.name=a -c user.email=a@b commit -qm old"));
+	ok(f, lineage_resolve(commit, f->l, "lineage", &f->err));
 	ok(f, lineage_list_files(&names, f->l, commit, &f->err));
-	assert_string_equal(buf_cstr(&names), "kernel.cu\nsub/plan.c\n");
-	assert_prints(f, "git ls-tree -r --format='%(objectmode) %(path)' refs/avo/attempts/a1", "100644 kernel.cu\n100755 sub/plan.c\n");
-	free(fixture_shell(f, "rm -r cand && mkdir cand"));
-	assert_int_equal(lineage_commit_attempt_dir(commit, f->l, 2, 0, dir, "manual", "Empty", &f->err), AVO_USAGE);
-	free(fixture_shell(f, "truncate -s 17M cand/kernel.c"));
-	assert_int_equal(lineage_commit_attempt_dir(commit, f->l, 2, 0, dir, "manual", "Huge", &f->err), AVO_USAGE);
+	assert_int_equal(names.len, sizeof(expected));
+	assert_memory_equal(names.data, expected, sizeof(expected));
+	assert_int_equal(lineage_read_source(&source, f->l, commit, &f->err), AVO_USAGE);
+	assert_non_null(strstr(f->err.text, "a\\nb.c"));
+	assert_int_equal(source.count, 0);
+	ok(f, lineage_read_source(&source, f->l, f->seed, &f->err));
+	assert_int_equal(source.count, 2);
+	assert_string_equal(source.files[1].path, "lib/tile.h");
+	source_release(&source);
 	buf_release(&names);
-	free(dir);
 }
 
 static void names_that_leave_the_candidate_are_refused(void **state)
 {
-	static const char *const bad[] = { "../x", "/etc/x", "a/../b", ".git/config", "a//b", "", "avo.conf", "a/.hidden", "a/" };
+	static const char *const bad[] = { "../x", "/etc/x", "a/../b", ".git/config", "a//b", "", "avo.conf", "a/.hidden", "a/",
+					   "prompts/system.md", "prompts", "a\nb", "a\x1b[m", "\xff", "1/2/3/4/5/6/7/8/9/x", "a\\b" };
 	struct fixture *f = *state;
 	char commit[COMMIT_ID_SIZE];
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++) {
-		struct lineage_file file = { .path = bad[i], .data = "x", .len = 1 };
+		struct source_file file = { .path = bad[i], .data = "x", .len = 1 };
 
 		assert_int_equal(lineage_commit_attempt(commit, f->l, 1, 0, &file, 1, "x", "x", &f->err), AVO_USAGE);
 	}
@@ -121,7 +125,7 @@ static void names_that_leave_the_candidate_are_refused(void **state)
 static void a_reader_cannot_commit(void **state)
 {
 	struct fixture *f = *state;
-	struct lineage_file file = { .path = "kernel.c", .data = "x", .len = 1 };
+	struct source_file file = { .path = "kernel.c", .data = "x", .len = 1 };
 	char commit[COMMIT_ID_SIZE];
 	struct lineage *reader;
 
@@ -322,7 +326,7 @@ static void export_writes_the_files_of_a_commit(void **state)
 static void the_working_tree_follows_until_it_is_edited(void **state)
 {
 	struct fixture *f = *state;
-	static const struct lineage_file moved = { .path = "new.c", .data = "new\n", .len = 4 };
+	static const struct source_file moved = { .path = "new.c", .data = "new\n", .len = 4 };
 	char a1[COMMIT_ID_SIZE], a2[COMMIT_ID_SIZE];
 	bool dirty;
 
@@ -446,31 +450,31 @@ static void diffs_of_versions_attempts_and_the_working_tree(void **state)
 	assert_int_equal(lineage_diff(NULL, &stat, f->l, "v0", "v9", 3, &f->err), AVO_NEGATIVE);
 }
 
-static void binary_and_huge_files_are_named_not_printed(void **state)
+/* An older record may hold a NUL, and a user's attributes may call source binary: whoever approves sees the change all the same. */
+static void nothing_hides_a_change(void **state)
 {
 	struct fixture *f = *state;
-	size_t size = 6 << 20;
-	char *big = xmalloc(size), commit[COMMIT_ID_SIZE];
-	struct lineage_file files[] = {
-		{ .path = "kernel.c", .data = "one\ntwo\nthree\n", .len = 14 },
-		{ .path = "kernel.cubin", .data = "\177ELF\0\1\2", .len = 7 },
-		{ .path = "table.h", .data = big, .len = size },
-		{ .path = "empty.h", .data = NULL, .len = 0 },
-	};
+	char commit[COMMIT_ID_SIZE], tip[COMMIT_ID_SIZE];
+	struct diff_stat stat;
 	struct buf b = BUF_INIT;
 
-	memset(big, 'x', size);
-	ok(f, lineage_commit_attempt(commit, f->l, 1, 0, files, 4, "x", "x", &f->err));
-	ok(f, lineage_diff(&b, NULL, f->l, "v0", "a1", 3, &f->err));
-	assert_non_null(strstr(buf_cstr(&b), "Binary files /dev/null and b/kernel.cubin differ"));
-	assert_non_null(strstr(buf_cstr(&b), "Binary files /dev/null and b/table.h differ"));
-	assert_true(b.len < 4096);
+	free(fixture_shell(f, "mkdir -p .git/info && echo '*.c -diff' > .git/info/attributes"));
+	fixture_attempt(commit, f, 1, 0, "one\n2\nthree\n");
+	ok(f, lineage_diff(&b, &stat, f->l, "v0", "a1", 3, &f->err));
+	assert_non_null(strstr(buf_cstr(&b), "-two\n+2\n"));
+	assert_int_equal(stat.added, 1);
+	buf_clear(&b);
+	free(fixture_shell(f, "git checkout -qf lineage && printf 'one\\n/* \\0 */ evil\\nthree\\n' > kernel.c && git -c user.name=a -c user.email=a@b commit -qam old"));
+	ok(f, lineage_resolve(tip, f->l, "lineage", &f->err));
+	ok(f, lineage_diff(&b, &stat, f->l, "v0", tip, 3, &f->err));
+	assert_non_null(strstr(buf_cstr(&b), "+/* \xef\xbf\xbd */ evil\n"));
+	assert_int_equal(strlen(b.data), b.len);
+	assert_int_equal(stat.added, 1);
 	buf_release(&b);
 	buf_init(&b, 64);
 	ok(f, lineage_diff(&b, NULL, f->l, "v0", "a1", 3, &f->err));
 	assert_true(b.overflow);
 	buf_release(&b);
-	free(big);
 }
 
 int main(void)
@@ -480,7 +484,7 @@ int main(void)
 		T(a_run_is_a_repository_that_git_understands),
 		T(the_author_is_the_operator_with_the_users_address),
 		T(an_attempt_is_a_commit_that_moves_nothing),
-		T(an_attempt_of_a_directory_takes_its_files_and_no_more),
+		T(names_of_older_records_are_listed_whole),
 		T(names_that_leave_the_candidate_are_refused),
 		T(a_reader_cannot_commit),
 		T(a_version_reads_well_in_git_log),
@@ -495,7 +499,7 @@ int main(void)
 		T(a_lock_that_somebody_holds_is_waited_for),
 		T(git_beside_the_engine_loses_nothing),
 		T(diffs_of_versions_attempts_and_the_working_tree),
-		T(binary_and_huge_files_are_named_not_printed),
+		T(nothing_hides_a_change),
 	};
 
 	fixture_environment();

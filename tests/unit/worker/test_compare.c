@@ -4,7 +4,7 @@
 #include "worker/cpu/compare.h"
 #include "worker/cpu/reference.h"
 #include "worker/random.h"
-#include "worker/sha256.h"
+#include "base/sha256.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

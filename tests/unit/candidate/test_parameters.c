@@ -1,8 +1,8 @@
 /* Annotated parameters, and the classic search over them. */
 #include "avo.h"
 #include "base/mem.h"
+#include "candidate/source.h"
 #include "operator/mutate_propose.h"
-#include "operator/source.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,14 +18,14 @@ static const char kernel[] =
 	"#define ODD 7 // avo: 1|2\n"
 	"int kernel; // avo: 1|2";
 
-static struct lineage_file file_of(const char *path, const char *text)
+static struct source_file file_of(const char *path, const char *text)
 {
-	return (struct lineage_file){ .path = path, .data = text, .len = strlen(text) };
+	return (struct source_file){ .path = path, .data = text, .len = strlen(text) };
 }
 
 static void read_text(struct parameter_set *set, const char *text)
 {
-	struct lineage_file f = file_of("kernel.c", text);
+	struct source_file f = file_of("kernel.c", text);
 
 	assert_int_equal(parameter_set_read(set, &f, 1, NULL), AVO_OK);
 }
@@ -53,7 +53,7 @@ static void annotations_are_read(void **state)
 
 static void values_are_written_and_nothing_else_changes(void **state)
 {
-	struct lineage_file f = file_of("kernel.c", kernel);
+	struct source_file f = file_of("kernel.c", kernel);
 	struct parameter_set set, again;
 	struct buf same = BUF_INIT, other = BUF_INIT;
 	int current[4], changed[4] = { 0, 1, 1, 0 }, i;
@@ -81,7 +81,7 @@ static void values_are_written_and_nothing_else_changes(void **state)
 
 static void one_name_in_two_files_is_one_parameter(void **state)
 {
-	struct lineage_file files[] = {
+	struct source_file files[] = {
 		file_of("kernel.cu", "#define STAGES 2 // avo: 2|3\n"),
 		file_of("plan.c", "#define STAGES 2 // avo: 2|3\n"),
 	};

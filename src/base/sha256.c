@@ -1,5 +1,5 @@
 #include "avo.h"
-#include "worker/sha256.h"
+#include "base/sha256.h"
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t k[64] = {

@@ -10,14 +10,14 @@
  * gets the same value everywhere. A value that is not among the alternatives
  * counts as one more.
  */
-#ifndef AVO_OPERATOR_PARAMETER_H
-#define AVO_OPERATOR_PARAMETER_H
+#ifndef AVO_CANDIDATE_PARAMETER_H
+#define AVO_CANDIDATE_PARAMETER_H
 
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "lineage/lineage.h"
+#include "candidate/source.h"
 
 #define PARAMETER_MAX 64
 #define PARAMETER_MAX_VALUES 32
@@ -36,10 +36,10 @@ struct parameter_set {
 };
 
 /* Annotations that contradict one another between files are AVO_CORRUPT; none at all is a set of 0. */
-enum avo_status parameter_set_read(struct parameter_set *out, const struct lineage_file *files, size_t count, struct error *err);
+enum avo_status parameter_set_read(struct parameter_set *out, const struct source_file *files, size_t count, struct error *err);
 void parameter_set_release(struct parameter_set *set);
 /* Appends a file with values[i] (an index) written in for every parameter i. */
-void parameter_set_write(struct buf *out, const struct lineage_file *file, const struct parameter_set *set, const int *values);
+void parameter_set_write(struct buf *out, const struct source_file *file, const struct parameter_set *set, const int *values);
 int parameter_find(const struct parameter_set *set, const char *name, size_t len);	/* -1 */
 /* The index of a value, -1 when it is none of the alternatives. */
 int parameter_value(const struct parameter *p, const char *text, size_t len);

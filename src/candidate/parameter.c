@@ -1,7 +1,7 @@
 #include "avo.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "operator/parameter.h"
+#include "candidate/parameter.h"
 
 #include <ctype.h>
 
@@ -152,7 +152,7 @@ static void hash_without_value(uint64_t *h, const char *line, size_t len, const 
 	hash_bytes(h, behind, (size_t)(line + len - behind));
 }
 
-static enum avo_status read_file(struct parameter_set *set, const struct lineage_file *file, struct error *err)
+static enum avo_status read_file(struct parameter_set *set, const struct source_file *file, struct error *err)
 {
 	const char *cursor = file->data, *end = cursor + file->len, *line;
 	enum avo_status st = AVO_OK;
@@ -173,7 +173,7 @@ static enum avo_status read_file(struct parameter_set *set, const struct lineage
 	return st;
 }
 
-enum avo_status parameter_set_read(struct parameter_set *out, const struct lineage_file *files, size_t count, struct error *err)
+enum avo_status parameter_set_read(struct parameter_set *out, const struct source_file *files, size_t count, struct error *err)
 {
 	enum avo_status st = AVO_OK;
 	size_t i;
@@ -199,7 +199,7 @@ void parameter_set_release(struct parameter_set *set)
 	set->count = 0;
 }
 
-void parameter_set_write(struct buf *out, const struct lineage_file *file, const struct parameter_set *set, const int *values)
+void parameter_set_write(struct buf *out, const struct source_file *file, const struct parameter_set *set, const int *values)
 {
 	const char *cursor = file->data, *end = cursor + file->len, *kept = cursor, *line;
 	size_t len;

@@ -1,6 +1,6 @@
 /* SHA-256 (FIPS 180-4), for naming builds by their content: nobody can make two candidates share a build. */
-#ifndef AVO_WORKER_SHA256_H
-#define AVO_WORKER_SHA256_H
+#ifndef AVO_BASE_SHA256_H
+#define AVO_BASE_SHA256_H
 
 #include <stddef.h>
 #include <stdint.h>
