@@ -10,6 +10,9 @@
  *   works       writes that               zeros      writes zeros
  *   unwritten   writes nothing            inputs     overwrites V, too
  *   behind      writes behind its output, before: before it
+ *   far         writes 3 MiB behind its output      besideV     writes behind V
+ *   beside      overwrites V once another candidate has run in this process
+ *   copies      takes its answer from where the last one lay, once there was one
  *   fails       its launch is refused     faults     an illegal address: the context is lost
  *   dies        takes its process along   hangs      never ends
  *   lies        its events tell another time than the clock
@@ -22,13 +25,14 @@
 #include <elf.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#define KEPT ((size_t)64 << 20)		/* larger fills are the flush of a cache that is not here */
+#define KEPT ((size_t)256 << 20)	/* larger fills are the flush of a cache that is not here */
 #define PARAMETERS 11
 
 struct function {
@@ -206,6 +210,11 @@ CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, size_t n, CUstream 
 {
 	memcpy((void *)(uintptr_t)to, (void *)(uintptr_t)from, n);
 	return state();
+}
+
+CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void *from, size_t n, CUstream s)
+{
+	return cuMemcpyHtoD(to, from, n);
 }
 
 CUresult cuMemcpyDtoHAsync(void *to, CUdeviceptr from, size_t n, CUstream s)
@@ -422,32 +431,45 @@ static void fill(uint16_t *out, uint64_t n, uint64_t seed)
 		out[i] = (uint16_t)(0x3f00 | (mix(seed + i) & 0x80ff));
 }
 
-static void scan(const uint16_t *values, uint64_t n, uint64_t *result)
+static void scan(const uint16_t *values, uint64_t n, uint64_t key, struct trusted_scan *result)
 {
 	uint64_t i;
 
 	for (i = 0; i < n; i++) {
-		result[0] += (values[i] + 1u) * (2 * i + 1);
-		if ((values[i] & 0x7f80) == 0x7f80 && i < result[1])
-			result[1] = i;
+		result->digest += mix(values[i] ^ mix(key + i));
+		if ((values[i] & 0x7f80) == 0x7f80 && i < result->first_bad)
+			result->first_bad = i;
 	}
 }
 
-static void find_written(const uint16_t *values, uint64_t n, uint16_t poison, uint64_t *first)
+static void find_changed(const uint16_t *was, const uint16_t *is, uint64_t n, uint64_t *first)
 {
 	uint64_t i;
 
-	for (i = 0; i < n; i++)
-		if (values[i] != poison && i < *first)
-			*first = i;
+	for (i = 0; i < n && was[i] == is[i]; i++)
+		;
+	if (i < *first)
+		*first = i;
 }
 
-static void mask(uint16_t *values, uint64_t n, uint64_t secret)
+/* The part of the flush is not here: only the poison behind it is looked at. */
+static void find_written(const unsigned char *at, uint64_t n, uint64_t *first)
 {
-	uint64_t i;
+	uint64_t i = n < KEPT ? 0 : n - ((uint64_t)1 << 20);
 
-	for (i = 0; i < n; i++)
-		values[i] ^= (uint16_t)mix(secret + i);
+	for (; i < n && at[i] == 0xff; i++)
+		;
+	if (i < *first)
+		*first = i;
+}
+
+static void gather(const uint16_t *out, const uint32_t *rows, int count, int depth, uint16_t *to)
+{
+	size_t row = (size_t)depth * sizeof(*to);
+	int i;
+
+	for (i = 0; i < count; i++)
+		memcpy((char *)to + (size_t)i * row, (const char *)out + rows[i] * row, row);
 }
 
 static const uint16_t *answer_row(const uint16_t *v, const struct trusted_shape *s, uint32_t row)
@@ -469,7 +491,7 @@ static void reference(const uint16_t *v, const uint32_t *rows, unsigned count, c
 				to_float(answer_row(v, s, rows[i])[d]);
 }
 
-static void compare(const uint16_t *out, const uint32_t *rows, int count, int depth, const float *exact, struct trusted_row *results)
+static void compare(const uint16_t *rows, int count, int depth, const float *exact, struct trusted_row *results)
 {
 	int i, d;
 
@@ -477,7 +499,7 @@ static void compare(const uint16_t *out, const uint32_t *rows, int count, int de
 		struct trusted_row r = { .max_error = -1 };
 
 		for (d = 0; d < depth; d++) {
-			float want = exact[i * depth + d], got = to_float(out[(size_t)rows[i] * (size_t)depth + (size_t)d]);
+			float want = exact[i * depth + d], got = to_float(rows[(size_t)i * (size_t)depth + (size_t)d]);
 			float error = fabsf(got - want);
 
 			error = error <= 3e38f ? error : 3e38f;
@@ -497,17 +519,18 @@ static int own_kernel(const char *name, const CUlaunchConfig *config, void **par
 	if (strcmp(name, "fill_normal") == 0)
 		fill(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
 	else if (strcmp(name, "scan") == 0)
-		scan(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t *, 2));
+		scan(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2), PARAM(struct trusted_scan *, 3));
+	else if (strcmp(name, "find_changed") == 0)
+		find_changed(PARAM(uint16_t *, 0), PARAM(uint16_t *, 1), PARAM(uint64_t, 2), PARAM(uint64_t *, 3));
 	else if (strcmp(name, "find_written") == 0)
-		find_written(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint16_t, 2), PARAM(uint64_t *, 3));
-	else if (strcmp(name, "mask") == 0)
-		mask(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
+		find_written(PARAM(unsigned char *, 0), PARAM(uint64_t, 1), PARAM(uint64_t *, 2));
+	else if (strcmp(name, "gather_rows") == 0)
+		gather(PARAM(uint16_t *, 0), PARAM(uint32_t *, 1), PARAM(int, 2), PARAM(int, 3), PARAM(uint16_t *, 4));
 	else if (strcmp(name, "reference_rows") == 0)
 		reference(PARAM(uint16_t *, 2), PARAM(uint32_t *, 3), config->gridDimX, &PARAM(struct trusted_shape, 4), PARAM(float *, 6),
 			  PARAM(float *, 7));
 	else if (strcmp(name, "compare_rows") == 0)
-		compare(PARAM(uint16_t *, 0), PARAM(uint32_t *, 1), PARAM(int, 2), PARAM(int, 3), PARAM(float *, 4),
-			PARAM(struct trusted_row *, 6));
+		compare(PARAM(uint16_t *, 0), PARAM(int, 1), PARAM(int, 2), PARAM(float *, 3), PARAM(struct trusted_row *, 5));
 	else
 		return 0;
 	return 1;
@@ -522,6 +545,33 @@ static void answer(const struct trusted_shape *s, const uint16_t *v, uint16_t *o
 
 	for (row = 0; row < rows; row++)
 		memcpy((char *)out + row * bytes, answer_row(v, s, row), bytes);
+}
+
+/* What a candidate does beyond its answer. */
+static void misbehave(const char *name, const struct trusted_shape *s, uint16_t *v, uint16_t *out, size_t bytes)
+{
+	size_t v_bytes = (size_t)s->batch * (size_t)s->kv_len * (size_t)s->kv_heads * (size_t)s->head_dim * 2;
+	static char seen[64];
+	static uint16_t *last;
+	static int others;
+
+	others = others || (seen[0] && strcmp(seen, name) != 0);
+	snprintf(seen, sizeof(seen), "%s", name);
+	if (strcmp(name, "copies") == 0 && last)
+		memmove(out, last, bytes);
+	last = out;
+	if (strcmp(name, "zeros") == 0)
+		memset(out, 0, bytes);
+	if (strcmp(name, "behind") == 0)
+		out[bytes / 2 + 100] = 0;
+	if (strcmp(name, "before") == 0)
+		out[-1] = 0;
+	if (strcmp(name, "far") == 0)
+		out[bytes / 2 + (3 << 19)] = 0;
+	if (strcmp(name, "besideV") == 0)
+		v[v_bytes / 2] = 0;
+	if (strcmp(name, "inputs") == 0 || (strcmp(name, "beside") == 0 && others))
+		memset(v, 0, 64);
 }
 
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **params, void **extra)
@@ -542,14 +592,7 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
 		_exit(9);
 	if (strcmp(name, "unwritten") != 0)
 		answer(&s, PARAM(uint16_t *, 2), out);
-	if (strcmp(name, "zeros") == 0)
-		memset(out, 0, bytes);
-	if (strcmp(name, "behind") == 0)
-		out[bytes / 2 + 100] = 0;
-	if (strcmp(name, "before") == 0)
-		out[-1] = 0;
-	if (strcmp(name, "inputs") == 0)
-		memset(PARAM(uint16_t *, 2), 0, 64);
+	misbehave(name, &s, PARAM(uint16_t *, 2), out, bytes);
 	if (strcmp(name, "faults") == 0)
 		device.sticky = CUDA_ERROR_ILLEGAL_ADDRESS;
 	device.hangs = strcmp(name, "hangs") == 0;

@@ -1,7 +1,6 @@
 #include "avo.h"
 #include "base/mem.h"
 #include "worker/cpu/values.h"
-#include "worker/cuda/driver.h"
 #include "worker/cuda/fill.h"
 #include "worker/random.h"
 
@@ -20,7 +19,7 @@ static uint16_t to_bf16(float x)
 	return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-static enum avo_status upload(CUdeviceptr to, const float *from, size_t n, struct error *err)
+static enum avo_status upload(const struct trusted *t, CUdeviceptr to, const float *from, size_t n, struct error *err)
 {
 	uint16_t *half = xcalloc(n, sizeof(*half));
 	enum avo_status st;
@@ -28,13 +27,13 @@ static enum avo_status upload(CUdeviceptr to, const float *from, size_t n, struc
 
 	for (i = 0; i < n; i++)
 		half[i] = to_bf16(from[i]);
-	st = cuda_check(cu()->cuMemcpyHtoD(to, half, n * sizeof(*half)), "uploading values", err);
+	st = trusted_upload(t, to, half, n * sizeof(*half), err);
 	free(half);
 	return st;
 }
 
 /* Adversarial values are made on the host, by the same code as for the CPU backend. */
-static enum avo_status fill_on_host(const CUdeviceptr to[INPUTS], const struct runner_request *r, struct error *err)
+static enum avo_status fill_on_host(const CUdeviceptr to[INPUTS], const struct trusted *d, const struct runner_request *r, struct error *err)
 {
 	size_t nq = case_q_elements(&r->c), nkv = case_kv_elements(&r->c);
 	struct tensors t = { xcalloc(nq, sizeof(float)), xcalloc(nkv, sizeof(float)), xcalloc(nkv, sizeof(float)) };
@@ -42,11 +41,11 @@ static enum avo_status fill_on_host(const CUdeviceptr to[INPUTS], const struct r
 	enum avo_status st;
 
 	values_fill(&t, &spec);
-	st = upload(to[AVO_Q], t.q, nq, err);
+	st = upload(d, to[AVO_Q], t.q, nq, err);
 	if (st == AVO_OK)
-		st = upload(to[AVO_K], t.k, nkv, err);
+		st = upload(d, to[AVO_K], t.k, nkv, err);
 	if (st == AVO_OK)
-		st = upload(to[AVO_V], t.v, nkv, err);
+		st = upload(d, to[AVO_V], t.v, nkv, err);
 	free(t.q);
 	free(t.k);
 	free(t.v);
@@ -63,15 +62,14 @@ static enum avo_status change_one_row(const CUdeviceptr to[INPUTS], const struct
 	uint64_t at = ((b * (uint64_t)c->kv_len + j) * (uint64_t)c->kv_heads + h) * (uint64_t)c->head_dim * 2;
 	size_t d = (size_t)c->head_dim, i;
 	float *row = xcalloc(d, sizeof(*row));
-	enum avo_status st = trusted_wait(t, "filling", err);
+	enum avo_status st;
 
 	random_normal(row, d, bits);
-	if (st == AVO_OK)
-		st = upload(to[AVO_K] + at, row, d, err);
+	st = upload(t, to[AVO_K] + at, row, d, err);
 	for (i = 0; i < d; i++)
 		row[i] += 8;
 	if (st == AVO_OK)
-		st = upload(to[AVO_V] + at, row, d, err);
+		st = upload(t, to[AVO_V] + at, row, d, err);
 	free(row);
 	return st;
 }
@@ -94,5 +92,5 @@ static enum avo_status fill_on_device(const CUdeviceptr to[INPUTS], const struct
 
 enum avo_status fill_inputs(const CUdeviceptr to[INPUTS], const struct trusted *t, const struct runner_request *r, struct error *err)
 {
-	return r->fill == FILL_NORMAL ? fill_on_device(to, t, r, err) : fill_on_host(to, r, err);
+	return r->fill == FILL_NORMAL ? fill_on_device(to, t, r, err) : fill_on_host(to, t, r, err);
 }

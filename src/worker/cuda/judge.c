@@ -1,6 +1,8 @@
 #include "avo.h"
 #include "worker/cuda/judge.h"
 
+#include <avo/plan.h>
+
 #include <inttypes.h>
 #include <math.h>
 
@@ -78,21 +80,23 @@ void judge_not_finite(struct run_outcome *out, const struct task_case *c, uint64
 		 out->worst.row, out->worst.head, out->worst.dim);
 }
 
-void judge_written_beside(struct run_outcome *out, int64_t where)
+static const char *const tensor_names[AVO_TENSORS] = { "input Q", "input K", "input V", "output tensor", "workspace" };
+
+void judge_written_beside(struct run_outcome *out, int tensor, int64_t where)
 {
 	const char *side = where < 0 ? "before its start" : "behind its end";
 
 	out->verdict = VERDICT_INCORRECT;
-	snprintf(out->reason, sizeof(out->reason), "it wrote beside the output tensor: %" PRId64 " bytes %s", where < 0 ? -where : where, side);
+	snprintf(out->check, sizeof(out->check), "guard");
+	snprintf(out->reason, sizeof(out->reason), "it wrote beside the %s: %" PRId64 " bytes %s", tensor_names[tensor],
+		 where < 0 ? -where : where, side);
 }
 
-void judge_changed_input(struct run_outcome *out, int i, uint64_t digest_before, uint64_t digest_after)
+void judge_changed_input(struct run_outcome *out, int tensor, uint64_t element, uint16_t was, uint16_t is)
 {
-	static const char *const names[] = { "Q", "K", "V" };
-
 	out->verdict = VERDICT_CHEATED;
 	snprintf(out->rule, sizeof(out->rule), "changed-input");
-	snprintf(out->reason, sizeof(out->reason), "the candidate wrote into its input %s", names[i]);
-	snprintf(out->evidence, sizeof(out->evidence), "digest of %s before %016" PRIx64 ", after %016" PRIx64, names[i], digest_before,
-		 digest_after);
+	snprintf(out->reason, sizeof(out->reason), "the candidate wrote into its %s", tensor_names[tensor]);
+	snprintf(out->evidence, sizeof(out->evidence), "%s made again from its seed: element %" PRIu64 " was 0x%04x, is 0x%04x after the run",
+		 tensor_names[tensor], element, was, is);
 }

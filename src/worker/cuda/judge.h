@@ -15,9 +15,9 @@
 void judge_rows(struct run_outcome *out, const struct task_case *c, const struct trusted_row *rows, const uint32_t *list, size_t count);
 /* INCORRECT: this element is not finite. */
 void judge_not_finite(struct run_outcome *out, const struct task_case *c, uint64_t element);
-/* INCORRECT: a store this many bytes before the output's start (negative), or behind its end. */
-void judge_written_beside(struct run_outcome *out, int64_t where);
-/* CHEATED: input i was written to. */
-void judge_changed_input(struct run_outcome *out, int i, uint64_t digest_before, uint64_t digest_after);
+/* INCORRECT: a store this many bytes before the start of a tensor (negative), or behind its end. `tensor`: enum avo_tensor. */
+void judge_written_beside(struct run_outcome *out, int tensor, int64_t where);
+/* CHEATED: this element of an input was another bf16 before. */
+void judge_changed_input(struct run_outcome *out, int tensor, uint64_t element, uint16_t was, uint16_t is);
 
 #endif

@@ -63,6 +63,18 @@ void gpu_keeper_stop(struct gpu_keeper *k)
 	k->fd = -1;
 }
 
+#define TEXT_AT offsetof(struct runner_reply, text)
+
+/* Whether a packet of n bytes holds what its kind promises. */
+static bool is_whole(const struct runner_reply *r, ssize_t n)
+{
+	if (n < (ssize_t)offsetof(struct runner_reply, outcomes))
+		return false;
+	if (r->kind == RUNNER_BEGIN || r->kind == RUNNER_CHECKING)
+		return true;
+	return n >= (ssize_t)TEXT_AT;
+}
+
 /* One packet, or AVO_TIMEOUT, or AVO_CLOSED. */
 static enum avo_status receive(struct gpu_keeper *k, int64_t ms)
 {
@@ -80,8 +92,8 @@ static enum avo_status receive(struct gpu_keeper *k, int64_t ms)
 		n = recv(k->fd, &k->reply, sizeof(k->reply), 0);
 		if (n < 0 && errno == EINTR)
 			continue;
-		k->reply.text[sizeof(k->reply.text) - 1] = '\0';
-		return n == (ssize_t)sizeof(k->reply) ? AVO_OK : AVO_CLOSED;
+		k->reply.text[n > (ssize_t)TEXT_AT ? sizeof(k->reply.text) - 1 : 0] = '\0';
+		return is_whole(&k->reply, n) ? AVO_OK : AVO_CLOSED;
 	}
 }
 

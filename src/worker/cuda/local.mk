@@ -13,6 +13,7 @@ libavocuda_a_SOURCES = \
 	src/worker/cuda/keeper.c \
 	src/worker/cuda/library.c src/worker/cuda/library.h \
 	src/worker/cuda/launch.c src/worker/cuda/launch.h \
+	src/worker/cuda/profile.c src/worker/cuda/profile.h \
 	src/worker/cuda/runner.c src/worker/cuda/runner.h \
 	src/worker/cuda/slots.c src/worker/cuda/slots.h \
 	src/worker/cuda/fill.c src/worker/cuda/fill.h \

@@ -1,62 +1,61 @@
 #include "avo.h"
 #include "base/mem.h"
-#include "worker/cuda/driver.h"
 #include "worker/cuda/reference.h"
 #include "worker/cuda/trusted_abi.h"
 #include "worker/random.h"
 
 #include <math.h>
 
-#define SCRATCH_BYTES ((size_t)512 << 20)	/* of scores, at a time */
+#define SCORES_BYTES ((size_t)32 << 20)	/* of scores, at a time */
+#define ALIGNED 3 * 256				/* what three parts of the scratch may lose */
 
-static enum avo_status choose_rows(struct reference *f, const struct runner_request *r, struct error *err)
+void reference_choose(struct reference *f, const struct runner_request *r)
 {
 	size_t all = case_q_elements(&r->c) / (size_t)r->c.head_dim, i;
 	uint64_t secret = random_at(r->seed, 500);
-	enum avo_status st;
 
-	f->row_count = r->rows && r->rows < all ? r->rows : all;
-	f->row_list = xrealloc(f->row_list, f->row_count * sizeof(*f->row_list));
-	for (i = 0; i < f->row_count; i++)
-		f->row_list[i] = (uint32_t)(f->row_count == all ? i : random_below(random_at(secret, i), all));
-	st = device_reserve(&f->rows, f->row_count * sizeof(uint32_t), err);
-	if (st != AVO_OK)
-		return st;
-	return cuda_check(cu()->cuMemcpyHtoD(f->rows.at, f->row_list, f->row_count * sizeof(uint32_t)), "uploading rows", err);
+	f->count = r->rows && r->rows < all ? r->rows : all;
+	f->list = xrealloc(f->list, f->count * sizeof(*f->list));
+	for (i = 0; i < f->count; i++)
+		f->list[i] = (uint32_t)(f->count == all ? i : random_below(random_at(secret, i), all));
 }
 
-static enum avo_status make_room(struct reference *f, size_t row_bytes, size_t scratch_bytes, struct error *err)
+static size_t scores_bytes(const struct task_case *c)
 {
-	enum avo_status st = device_reserve(&f->scratch, scratch_bytes, err);
-
-	if (st == AVO_OK)
-		st = device_reserve(&f->exact, f->row_count * row_bytes, err);
-	if (st == AVO_OK)
-		st = device_reserve(&f->plain, f->row_count * row_bytes, err);
-	return st;
+	return 2 * (size_t)c->kv_len * sizeof(float);
 }
 
-enum avo_status reference_compute(struct reference *f, const struct trusted *t, const CUdeviceptr inputs[INPUTS],
-				  const struct runner_request *r, struct error *err)
+static size_t rows_at_once(const struct reference *f, const struct task_case *c)
 {
-	struct trusted_shape shape = { r->c.batch, r->c.q_len, r->c.kv_len, r->c.q_heads, r->c.kv_heads, r->c.head_dim, r->c.causal,
-				       1 / sqrtf((float)r->c.head_dim) };
-	CUdeviceptr q = inputs[AVO_Q], k = inputs[AVO_K], v = inputs[AVO_V];
-	size_t scratch_row = 2 * (size_t)r->c.kv_len * sizeof(float), wide = (size_t)r->c.head_dim * sizeof(float), done, n;
-	size_t at_once = SCRATCH_BYTES / scratch_row ? SCRATCH_BYTES / scratch_row : 1;
-	enum avo_status st = choose_rows(f, r, err);
+	size_t fit = SCORES_BYTES / scores_bytes(c);
 
-	if (st != AVO_OK)
-		return st;
-	if (at_once > f->row_count)
-		at_once = f->row_count;
-	st = make_room(f, wide, at_once * scratch_row, err);
-	for (done = 0; st == AVO_OK && done < f->row_count; done += n) {
-		CUdeviceptr rows = f->rows.at + done * sizeof(uint32_t);
-		CUdeviceptr exact = f->exact.at + done * wide, plain = f->plain.at + done * wide;
-		void *params[] = { &q, &k, &v, &rows, &shape, &f->scratch.at, &exact, &plain };
+	return fit < 1 ? 1 : fit < f->count ? fit : f->count;
+}
 
-		n = f->row_count - done < at_once ? f->row_count - done : at_once;
+size_t reference_bytes(const struct reference *f, const struct task_case *c)
+{
+	return rows_at_once(f, c) * scores_bytes(c) + 2 * f->count * (size_t)c->head_dim * sizeof(float) + ALIGNED;
+}
+
+enum avo_status reference_compute(struct reference *f, struct arena *a, const struct trusted *t, const CUdeviceptr inputs[INPUTS],
+				  CUdeviceptr rows, const struct task_case *c, struct error *err)
+{
+	struct trusted_shape shape = { c->batch, c->q_len, c->kv_len, c->q_heads, c->kv_heads, c->head_dim, c->causal,
+				       1 / sqrtf((float)c->head_dim) };
+	CUdeviceptr q = inputs[AVO_Q], k = inputs[AVO_K], v = inputs[AVO_V], scores;
+	size_t wide = (size_t)c->head_dim * sizeof(float), at_once = rows_at_once(f, c), done, n;
+	enum avo_status st = AVO_OK;
+
+	f->exact = arena_take(a, f->count * wide);
+	f->plain = arena_take(a, f->count * wide);
+	scores = arena_take(a, at_once * scores_bytes(c));
+	if (!f->exact || !f->plain || !scores)
+		return error_set(err, AVO_ENVIRONMENT, "no room was left for a reference of %zu rows", f->count);
+	for (done = 0; st == AVO_OK && done < f->count; done += n) {
+		CUdeviceptr some = rows + done * sizeof(uint32_t), exact = f->exact + done * wide, plain = f->plain + done * wide;
+		void *params[] = { &q, &k, &v, &some, &shape, &scores, &exact, &plain };
+
+		n = f->count - done < at_once ? f->count - done : at_once;
 		st = trusted_launch(t, t->reference_rows, (unsigned)n, params, err);
 	}
 	return st;
@@ -64,10 +63,6 @@ enum avo_status reference_compute(struct reference *f, const struct trusted *t, 
 
 void reference_release(struct reference *f)
 {
-	device_release(&f->rows);
-	device_release(&f->exact);
-	device_release(&f->plain);
-	device_release(&f->scratch);
-	free(f->row_list);
+	free(f->list);
 	*f = (struct reference){ 0 };
 }

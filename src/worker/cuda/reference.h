@@ -1,4 +1,4 @@
-/* The reference of a sample of output rows on the device: exact in fp32, and plain in bf16 arithmetic. */
+/* The reference of a sample of output rows: exact in fp32, and plain in bf16 arithmetic, computed on the device. */
 #ifndef AVO_WORKER_CUDA_REFERENCE_H
 #define AVO_WORKER_CUDA_REFERENCE_H
 
@@ -7,16 +7,18 @@
 
 /* Zeros are an empty one. Rows are numbered as they lie in memory: (batch, position, head). */
 struct reference {
-	uint32_t *row_list;		/* on the host; owned */
-	size_t row_count;
-	struct device_buffer rows;	/* row_list on the device */
-	struct device_buffer exact, plain;	/* head_dim floats a row */
-	struct device_buffer scratch;
+	uint32_t *list;			/* the rows, on the host; owned */
+	size_t count;
+	CUdeviceptr exact, plain;	/* head_dim floats a row; in the scratch */
 };
 
-/* Draws the request's number of rows (0: all) and computes them from the inputs. Does not wait. */
-enum avo_status reference_compute(struct reference *f, const struct trusted *t, const CUdeviceptr inputs[INPUTS],
-				  const struct runner_request *r, struct error *err);
+/* Draws as many rows as the request says (0: all of them). The device learns of them when no candidate runs any more. */
+void reference_choose(struct reference *f, const struct runner_request *r);
+/* Bytes of scratch that reference_compute() takes. */
+size_t reference_bytes(const struct reference *f, const struct task_case *c);
+/* Computes the rows from these inputs. `rows`: the list on the device. Does not wait. */
+enum avo_status reference_compute(struct reference *f, struct arena *a, const struct trusted *t, const CUdeviceptr inputs[INPUTS],
+				  CUdeviceptr rows, const struct task_case *c, struct error *err);
 void reference_release(struct reference *f);
 
 #endif

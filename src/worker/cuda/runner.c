@@ -1,9 +1,8 @@
 #include "avo.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/mem.h"
-#include "worker/cuda/counters.h"
 #include "worker/cuda/driver.h"
+#include "worker/cuda/profile.h"
 #include "worker/cuda/runner.h"
 #include "worker/cuda/slots.h"
 #include "worker/cuda/values.h"
@@ -35,11 +34,20 @@ struct runner {
 	int64_t last_run_ns;
 };
 
+static size_t reply_bytes(const struct runner_reply *r)
+{
+	switch (r->kind) {
+	case RUNNER_BEGIN: case RUNNER_CHECKING: return offsetof(struct runner_reply, outcomes);
+	case RUNNER_DONE: return offsetof(struct runner_reply, text);
+	default: return offsetof(struct runner_reply, text) + strlen(r->text) + 1;
+	}
+}
+
 static void send_reply(struct runner *r, enum runner_reply_kind kind, unsigned index)
 {
 	r->reply.kind = kind;
 	r->reply.index = index;
-	while (send(REQUEST_FD, &r->reply, sizeof(r->reply), MSG_NOSIGNAL) < 0)
+	while (send(REQUEST_FD, &r->reply, reply_bytes(&r->reply), MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			_exit(0);	/* the worker is gone */
 }
@@ -60,11 +68,11 @@ static void rest(const struct runner *r)
 	nanosleep(&ts, NULL);
 }
 
-static void crashed(struct run_outcome *o, CUresult result)
+static void crashed(struct run_outcome *o, const char *what, CUresult result)
 {
 	struct error why;
 
-	cuda_check(result, "the kernel failed", &why);
+	cuda_check(result, what, &why);
 	o->verdict = VERDICT_CRASHED;
 	o->seconds = NAN;
 	snprintf(o->reason, sizeof(o->reason), "%.250s", why.text);
@@ -86,8 +94,16 @@ static enum avo_status wait_launched(struct run_outcome *o, struct runner *r, CU
 
 	if (result == CUDA_SUCCESS)
 		return AVO_OK;
-	crashed(o, result);
+	crashed(o, "the kernel failed", result);
 	return cuda_is_sticky(result) ? AVO_NEGATIVE : AVO_OK;
+}
+
+static enum avo_status launch_once(struct run_outcome *o, struct runner *r, const struct runnable *what, struct error *err)
+{
+	CUresult result = runnable_launch(what, r->stream, err);
+
+	cu()->cuEventRecord(r->stop, r->stream);
+	return wait_launched(o, r, result);
 }
 
 /*
@@ -115,11 +131,11 @@ static enum avo_status time_one(struct run_outcome *o, struct runner *r, const s
 	r->last_run_ns = clock_mono_ns() - begun;
 	if (st != AVO_OK || o->verdict != VERDICT_PASSED)
 		return st;
+	o->wall_seconds = (double)r->last_run_ns * 1e-9;
 	st = cuda_check(cu()->cuEventElapsedTime(&ms, r->start, r->stop), "reading the time of a run", err);
 	o->seconds = ms * 1e-3;
-	o->wall_seconds = (double)r->last_run_ns * 1e-9;
 	judge_clocks(o);
-	return st == AVO_OK ? gpu_values_inputs(o, r->values, err) : st;
+	return st;
 }
 
 /* The context is gone, and this process with it; outcomes[i] says why. */
@@ -129,24 +145,41 @@ static void leave(struct runner *r, unsigned i)
 	_exit(0);
 }
 
-static enum avo_status warm_one(struct runner *r, const struct runner_request *q, const struct avo_plan *plans, unsigned i,
-				struct error *err)
+/*
+ * What a candidate has left behind. Where the context breaks in these fixed kernels, right behind a
+ * candidate that may write anywhere, it is that candidate which broke them.
+ */
+static enum avo_status collect(struct runner *r, unsigned i, struct error *err)
+{
+	struct run_outcome *o = &r->reply.outcomes[i];
+	enum avo_status st = gpu_values_collect(o, r->values, i, err);
+	CUresult device;
+
+	if (st == AVO_OK)
+		return AVO_OK;
+	device = cu()->cuCtxSynchronize();
+	if (!cuda_is_sticky(device) || device == CUDA_ERROR_ECC_UNCORRECTABLE)
+		return st;
+	crashed(o, "the device failed right behind this kernel", device);
+	leave(r, i);
+	return st;
+}
+
+/* One candidate, timed or for the first time; blame is on it from BEGIN to CHECKING. */
+static enum avo_status run_one(struct runner *r, const struct runner_request *q, const struct avo_plan *plan, unsigned i, bool timed,
+			       struct error *err)
 {
 	struct slot *s = &r->slots[q->slots[i]];
 	struct run_outcome *o = &r->reply.outcomes[i];
 	struct runnable what;
-	enum avo_status st = slot_prepare(&what, o, s, r->values, i, &q->c, &plans[i], r->stream, err);
-	CUresult result;
+	enum avo_status st = slot_prepare(&what, o, s, r->values, &q->c, plan, r->stream, err);
 
 	if (st == AVO_OK && o->verdict == VERDICT_PASSED) {
 		send_reply(r, RUNNER_BEGIN, i);
-		result = runnable_launch(&what, r->stream, err);
-		cu()->cuEventRecord(r->stop, r->stream);
-		st = wait_launched(o, r, result);
+		st = timed ? time_one(o, r, &what, err) : launch_once(o, r, &what, err);
 		if (st == AVO_NEGATIVE)
 			leave(r, i);
-		slot_shape(s, &q->c)->warm = true;
-		send_reply(r, RUNNER_CHECKING, 0);
+		send_reply(r, RUNNER_CHECKING, i);
 	}
 	runnable_release(&what);
 	return st;
@@ -157,202 +190,41 @@ static enum avo_status warm_up(struct runner *r, const struct runner_request *q,
 {
 	struct runner_request other = *q;
 	enum avo_status st = AVO_OK;
-	bool filled = false;
 	unsigned i;
 
 	other.seed = random_at(q->seed, 999);
 	other.fill = FILL_NORMAL;
 	other.changed = 0;
+	gpu_values_begin(r->values, &other);
 	for (i = 0; st == AVO_OK && i < q->count; i++) {
-		if (slot_shape(&r->slots[q->slots[i]], &q->c)->warm)
+		struct slot_shape *shape = slot_shape(&r->slots[q->slots[i]], &q->c);
+
+		if (shape->warm)
 			continue;
-		if (!filled)
-			st = gpu_values_fill(r->values, &other, err);
-		filled = true;
-		if (st == AVO_OK)
-			st = warm_one(r, &other, plans, i, err);
+		st = run_one(r, &other, &plans[i], i, false, err);
+		shape->warm = true;
 	}
-	return st;
-}
-
-static enum avo_status prepare_all(struct runnable *what, struct runner *r, const struct runner_request *q,
-				   const struct avo_plan *plans, struct error *err)
-{
-	enum avo_status st = gpu_values_fill(r->values, q, err);
-	unsigned i;
-
-	for (i = 0; st == AVO_OK && i < q->count; i++)
-		if (r->reply.outcomes[i].verdict == VERDICT_PASSED)
-			st = slot_prepare(&what[i], &r->reply.outcomes[i], &r->slots[q->slots[i]], r->values, i, &q->c, &plans[i],
-					  r->stream, err);
-	return st;
-}
-
-static enum avo_status check_all(struct runner *r, const struct runner_request *q, struct error *err)
-{
-	enum avo_status st = gpu_values_reference(r->values, q, err);
-	unsigned i;
-
-	for (i = 0; st == AVO_OK && i < q->count; i++)
-		if (r->reply.outcomes[i].verdict == VERDICT_PASSED && (st = gpu_values_mask(r->values, (int)i, q, err)) == AVO_OK)
-			st = gpu_values_check(&r->reply.outcomes[i], r->values, (int)i, q, err);
 	return st;
 }
 
 static enum avo_status run(struct runner *r, const struct runner_request *q, const struct avo_plan *plans, struct error *err)
 {
-	struct runnable what[RUNNER_TOGETHER] = { { 0 } };
+	struct run_outcome *o = r->reply.outcomes;
 	enum avo_status st;
 	unsigned i;
 
 	for (i = 0; i < q->count; i++)
-		r->reply.outcomes[i] = (struct run_outcome){ .verdict = VERDICT_PASSED, .seconds = NAN, .wall_seconds = NAN };
+		o[i] = (struct run_outcome){ .verdict = VERDICT_PASSED, .seconds = NAN, .wall_seconds = NAN };
 	st = warm_up(r, q, plans, err);
-	if (st == AVO_OK)
-		st = prepare_all(what, r, q, plans, err);
+	gpu_values_begin(r->values, q);
 	for (i = 0; st == AVO_OK && i < q->count; i++) {
-		if (r->reply.outcomes[i].verdict != VERDICT_PASSED)
+		if (o[i].verdict != VERDICT_PASSED)
 			continue;
-		send_reply(r, RUNNER_BEGIN, i);
-		st = time_one(&r->reply.outcomes[i], r, &what[i], err);
-		if (st == AVO_NEGATIVE)
-			leave(r, i);
-		/* a candidate that remembers where outputs lie would find the other one's answer there */
-		if (st == AVO_OK)
-			st = gpu_values_mask(r->values, (int)i, q, err);
+		st = run_one(r, q, &plans[i], i, true, err);
+		if (st == AVO_OK && o[i].verdict == VERDICT_PASSED)
+			st = collect(r, i, err);
 	}
-	if (st == AVO_OK) {
-		send_reply(r, RUNNER_CHECKING, 0);
-		st = check_all(r, q, err);
-	}
-	for (i = 0; i < q->count; i++)
-		runnable_release(&what[i]);
-	return st;
-}
-
-/* ---- profiling ------------------------------------------------------------------------- */
-
-struct profiled {
-	struct runner *runner;
-	const struct runnable *what;
-};
-
-static enum avo_status launch_and_wait(void *arg, struct error *err)
-{
-	struct profiled *p = arg;
-	CUresult result = runnable_launch(p->what, p->runner->stream, err);
-
-	if (result == CUDA_SUCCESS)
-		result = cu()->cuStreamSynchronize(p->runner->stream);
-	return cuda_check(result, "the profiled kernel", err);
-}
-
-static void add_counters(cJSON *out, struct profiled *p, struct runner *r)
-{
-	struct counter counters[METRICS_MAX];
-	int count = 0, passes = 0, i;
-	struct error why;
-	cJSON *list;
-
-	if (counters_collect(counters, &count, &passes, r->context, r->device, launch_and_wait, p, &why) != AVO_OK) {
-		json_set_str(out, "counters_absent", why.text);
-		return;
-	}
-	list = cJSON_CreateArray();
-	for (i = 0; i < count; i++) {
-		cJSON *c = cJSON_CreateObject();
-
-		json_set_str(c, "id", counters[i].metric->id);
-		json_set_str(c, "label", counters[i].metric->label);
-		json_set_str(c, "group", metric_group_name(counters[i].metric->group));
-		json_set_str(c, "unit", counters[i].metric->unit);
-		json_set_num(c, "value", counters[i].valid ? counters[i].value : NAN);
-		json_push(list, c);
-	}
-	json_set(out, "counters", list);
-	json_set_int(out, "passes", passes);
-}
-
-static void add_records(cJSON *out, struct profiled *p)
-{
-	struct kernel_record records[KERNEL_RECORDS_MAX];
-	int count = 0, i;
-	struct error why;
-	cJSON *list;
-
-	if (counters_activity(records, &count, launch_and_wait, p, &why) != AVO_OK) {
-		json_set_str(out, "activity_absent", why.text);
-		return;
-	}
-	list = cJSON_CreateArray();
-	for (i = 0; i < count; i++) {
-		cJSON *k = cJSON_CreateObject();
-
-		json_set_str(k, "kernel", records[i].name);
-		json_set_num(k, "us", records[i].duration_ns / 1000);
-		json_set_int(k, "registers", records[i].registers);
-		json_set_int(k, "dynamic_shared", records[i].dynamic_shared);
-		json_set_int(k, "local_per_thread", records[i].local_per_thread);
-		json_push(list, k);
-	}
-	json_set(out, "activity", list);
-}
-
-static void add_facts(cJSON *out, const struct runnable *what)
-{
-	struct launch_facts facts[AVO_PLAN_LAUNCHES];
-	cJSON *list = cJSON_CreateArray();
-	int count = what->set ? launch_describe(facts, what->set) : 0, i;
-
-	for (i = 0; i < count; i++) {
-		cJSON *k = cJSON_CreateObject();
-
-		json_set_str(k, "kernel", facts[i].kernel);
-		json_set_int(k, "registers", facts[i].registers);
-		json_set_int(k, "local_bytes", facts[i].local_bytes);
-		json_set_int(k, "static_shared", facts[i].static_shared);
-		json_set_int(k, "dynamic_shared", facts[i].dynamic_shared);
-		json_set_int(k, "max_threads", facts[i].max_threads);
-		json_set_int(k, "blocks_per_sm", facts[i].blocks_per_sm);
-		json_set_int(k, "grid", (int64_t)facts[i].grid[0] * facts[i].grid[1] * facts[i].grid[2]);
-		json_set_int(k, "block", (int64_t)facts[i].block[0] * facts[i].block[1] * facts[i].block[2]);
-		json_push(list, k);
-	}
-	json_set(out, "launches", list);
-}
-
-static enum avo_status profile(struct runner *r, const struct runner_request *q, const struct avo_plan *plan, struct error *err)
-{
-	struct run_outcome *o = &r->reply.outcomes[0];
-	enum avo_status st = gpu_values_fill(r->values, q, err);
-	struct runnable what = { 0 };
-	struct profiled p = { r, &what };
-	cJSON *out;
-	char *text;
-
-	memset(o, 0, sizeof(*o));
-	o->verdict = VERDICT_PASSED;
-	if (st == AVO_OK)
-		st = slot_prepare(&what, o, &r->slots[q->slots[0]], r->values, 0, &q->c, plan, r->stream, err);
-	if (st == AVO_OK && o->verdict != VERDICT_PASSED)
-		st = error_set(err, AVO_NEGATIVE, "%s", o->reason);
-	if (st == AVO_OK)
-		st = launch_and_wait(&p, err);
-	if (st != AVO_OK)
-		return st;
-	out = cJSON_CreateObject();
-	add_facts(out, &what);
-	add_records(out, &p);
-	add_counters(out, &p, r);
-	text = json_print_new(out);
-	if (strlen(text) < sizeof(r->reply.text))
-		strcpy(r->reply.text, text);
-	else
-		st = error_set(err, AVO_ENVIRONMENT, "the profile is too long for its message");
-	free(text);
-	cJSON_Delete(out);
-	runnable_release(&what);
-	return st;
+	return st == AVO_OK ? gpu_values_judge(o, r->values, q->count, err) : st;
 }
 
 /* ---- the process -------------------------------------------------------------------------- */
@@ -365,25 +237,17 @@ static enum avo_status open_device(struct runner *r, const char *trusted_cubin, 
 
 	if (!cuda)
 		return AVO_ENVIRONMENT;
-	st = cuda_check(cuda->cuDeviceGet(&device, r->device), "opening the GPU", err);
-	if (st == AVO_OK)
-		st = cuda_check(cuda->cuDevicePrimaryCtxRetain(&r->context, device), "making a context", err);
-	if (st == AVO_OK)
-		st = cuda_check(cuda->cuCtxSetCurrent(r->context), "using the context", err);
+	if ((st = cuda_check(cuda->cuDeviceGet(&device, r->device), "opening the GPU", err)) != AVO_OK ||
+	    (st = cuda_check(cuda->cuDevicePrimaryCtxRetain(&r->context, device), "making a context", err)) != AVO_OK ||
+	    (st = cuda_check(cuda->cuCtxSetCurrent(r->context), "using the context", err)) != AVO_OK ||
+	    (st = cuda_check(cuda->cuStreamCreate(&r->stream, CU_STREAM_NON_BLOCKING), "making a stream", err)) != AVO_OK ||
+	    (st = cuda_check(cuda->cuEventCreate(&r->start, CU_EVENT_DEFAULT), "making an event", err)) != AVO_OK ||
+	    (st = cuda_check(cuda->cuEventCreate(&r->stop, CU_EVENT_DEFAULT), "making an event", err)) != AVO_OK)
+		return st;
 	/* no part of the L2 may be set aside for lines that survive the flush */
-	if (st == AVO_OK)
-		cuda->cuCtxSetLimit(CU_LIMIT_PERSISTING_L2_CACHE_SIZE, 0);
-	if (st == AVO_OK)
-		st = cuda_check(cuda->cuStreamCreate(&r->stream, CU_STREAM_NON_BLOCKING), "making a stream", err);
-	if (st == AVO_OK)
-		st = cuda_check(cuda->cuEventCreate(&r->start, CU_EVENT_DEFAULT), "making an event", err);
-	if (st == AVO_OK)
-		st = cuda_check(cuda->cuEventCreate(&r->stop, CU_EVENT_DEFAULT), "making an event", err);
-	if (st == AVO_OK)
-		st = gpu_values_new(&r->values, trusted_cubin, r->stream, err);
-	if (st == AVO_OK)
-		cuda->cuDeviceGetPCIBusId(r->reply.text, 64, device);
-	return st;
+	cuda->cuCtxSetLimit(CU_LIMIT_PERSISTING_L2_CACHE_SIZE, 0);
+	cuda->cuDeviceGetPCIBusId(r->reply.text, 64, device);
+	return gpu_values_new(&r->values, trusted_cubin, r->stream, err);
 }
 
 static bool sane(const struct runner_request *q, size_t bytes)
@@ -399,6 +263,13 @@ static bool sane(const struct runner_request *q, size_t bytes)
 	return true;
 }
 
+static enum avo_status profile(struct runner *r, const struct runner_request *q, const struct avo_plan *plan, struct error *err)
+{
+	const struct profiled p = { r->context, r->device, r->stream, r->values, &r->slots[q->slots[0]], q, plan };
+
+	return profile_text(r->reply.text, sizeof(r->reply.text), &p, err);
+}
+
 static void serve(struct runner *r, const struct runner_request *q, const struct avo_plan *plans)
 {
 	struct error err = { 0 };
@@ -407,9 +278,6 @@ static void serve(struct runner *r, const struct runner_request *q, const struct
 	switch (q->op) {
 	case RUNNER_LOAD: case RUNNER_LOAD_CUDNN: case RUNNER_LOAD_LIBRARY:
 		st = slot_load(&r->slots[q->slots[0]], &r->reply.outcomes[0], q, &err);
-		break;
-	case RUNNER_UNLOAD:
-		slot_clear(&r->slots[q->slots[0]]);
 		break;
 	case RUNNER_RUN:
 		st = run(r, q, plans, &err);

@@ -23,15 +23,14 @@ enum runner_op {
 	RUNNER_LOAD,		/* cubin of a candidate into a slot */
 	RUNNER_LOAD_CUDNN,	/* cuDNN's attention into a slot: a trusted baseline, no plan needed */
 	RUNNER_LOAD_LIBRARY,	/* a user's shared object (avo/baseline.h) into a slot: trusted, too */
-	RUNNER_UNLOAD,
-	RUNNER_RUN,		/* fill once, run each slot named, check every output */
+	RUNNER_RUN,		/* run each slot named, on the same values, and check every output */
 	RUNNER_PROFILE,		/* counters of one run of slots[0]; the reply is JSON text */
 };
 
 struct runner_request {
 	uint32_t op;
 	uint32_t count;			/* RUN: slots used */
-	uint32_t slots[RUNNER_TOGETHER];	/* LOAD, UNLOAD, PROFILE: slots[0] */
+	uint32_t slots[RUNNER_TOGETHER];	/* LOAD, PROFILE: slots[0] */
 	char path[RUNNER_PATH];		/* LOAD: the cubin; LOAD_LIBRARY: the object */
 	struct task_case c;
 	uint32_t fill;
@@ -45,12 +44,13 @@ struct runner_request {
 enum runner_reply_kind {
 	RUNNER_READY,		/* once, when the context stands: text is the PCI address */
 	RUNNER_BEGIN,		/* run number `index` of a RUN is about to be launched: whom to blame from here on */
-	RUNNER_CHECKING,	/* all have run; what follows is the runner's own work */
+	RUNNER_CHECKING,	/* it has run; what follows is the runner's own work */
 	RUNNER_DONE,		/* outcomes */
 	RUNNER_TEXT,		/* PROFILE: text */
 	RUNNER_FAILED,		/* ours: text says why */
 };
 
+/* A packet ends where its kind needs no more: BEGIN and CHECKING before the outcomes, DONE before the text, others behind the text's NUL. */
 struct runner_reply {
 	uint32_t kind;
 	uint32_t index;

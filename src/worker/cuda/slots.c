@@ -68,26 +68,23 @@ struct slot_shape *slot_shape(struct slot *s, const struct task_case *c)
 	return oldest;
 }
 
-static enum avo_status prepare_cudnn(struct runnable *out, struct slot *s, struct gpu_values *values, unsigned index,
+static enum avo_status prepare_cudnn(struct runnable *out, struct slot *s, struct gpu_values *values,
 				     const struct task_case *c, CUstream stream, struct error *err)
 {
 	struct slot_shape *shape = slot_shape(s, c);
-	struct tensor_pointers pointers;
-	enum avo_status st = AVO_OK;
+	struct tensor_pointers p;
+	enum avo_status st;
 
 	if (!shape->sdpa && cudnn_sdpa_new(&shape->sdpa, c, stream, err) != AVO_OK)
-		st = AVO_NEGATIVE;	/* a case it does not do, or a device it does not know: its own business */
-	if (st == AVO_OK)
-		st = gpu_values_pointers(&pointers, values, (int)index, (uint64_t)cudnn_sdpa_workspace(shape->sdpa), err);
-	if (st == AVO_OK)
-		st = cudnn_sdpa_bind(shape->sdpa, pointers.at[AVO_Q], pointers.at[AVO_K], pointers.at[AVO_V], pointers.at[AVO_O],
-				     pointers.at[AVO_WORKSPACE], err);
-	if (st == AVO_OK)
-		out->sdpa = shape->sdpa;
-	return st;
+		return AVO_NEGATIVE;	/* a case it does not do, or a device it does not know: its own business */
+	st = gpu_values_place(&p, values, (uint64_t)cudnn_sdpa_workspace(shape->sdpa), err);
+	if (st != AVO_OK)
+		return st;
+	out->sdpa = shape->sdpa;
+	return cudnn_sdpa_bind(shape->sdpa, p.at[AVO_Q], p.at[AVO_K], p.at[AVO_V], p.at[AVO_O], p.at[AVO_WORKSPACE], err);
 }
 
-static enum avo_status prepare_library(struct runnable *out, struct slot *s, struct gpu_values *values, unsigned index,
+static enum avo_status prepare_library(struct runnable *out, struct slot *s, struct gpu_values *values,
 				       const struct task_case *c, CUstream stream, struct error *err)
 {
 	struct slot_shape *shape = slot_shape(s, c);
@@ -98,7 +95,7 @@ static enum avo_status prepare_library(struct runnable *out, struct slot *s, str
 	if (!shape->warm)
 		st = library_workspace(&shape->workspace, s->library, &out->problem, err);
 	if (st == AVO_OK)
-		st = gpu_values_pointers(&pointers, values, (int)index, shape->workspace, err);
+		st = gpu_values_place(&pointers, values, shape->workspace, err);
 	if (st != AVO_OK)
 		return st;
 	out->library = s->library;
@@ -120,18 +117,17 @@ static enum avo_status blame(struct run_outcome *outcome, enum avo_status st, co
 }
 
 enum avo_status slot_prepare(struct runnable *out, struct run_outcome *outcome, struct slot *s, struct gpu_values *values,
-			     unsigned index, const struct task_case *c, const struct avo_plan *plan, CUstream stream,
-			     struct error *err)
+			     const struct task_case *c, const struct avo_plan *plan, CUstream stream, struct error *err)
 {
 	struct tensor_pointers pointers;
 	enum avo_status st;
 
 	memset(out, 0, sizeof(*out));
 	if (s->cudnn)
-		return blame(outcome, prepare_cudnn(out, s, values, index, c, stream, err), err);
+		return blame(outcome, prepare_cudnn(out, s, values, c, stream, err), err);
 	if (s->library)
-		return blame(outcome, prepare_library(out, s, values, index, c, stream, err), err);
-	st = gpu_values_pointers(&pointers, values, (int)index, plan->workspace_bytes, err);
+		return blame(outcome, prepare_library(out, s, values, c, stream, err), err);
+	st = gpu_values_place(&pointers, values, plan->workspace_bytes, err);
 	if (st == AVO_OK)
 		st = launch_prepare(&out->set, s->module, plan, &pointers, err);
 	return blame(outcome, st, err);

@@ -52,12 +52,11 @@ void slot_clear(struct slot *s);
 struct slot_shape *slot_shape(struct slot *s, const struct task_case *c);
 
 /*
- * Makes run number `index` ready: pointers, output poisoned, parameters. All of the host's work that can be
+ * Makes the next run ready: values and poison in place, parameters bound. All of the host's work that can be
  * done ahead is done here. A plan that does not fit is the candidate's fault: outcome says so and out stays empty.
  */
 enum avo_status slot_prepare(struct runnable *out, struct run_outcome *outcome, struct slot *s, struct gpu_values *values,
-			     unsigned index, const struct task_case *c, const struct avo_plan *plan, CUstream stream,
-			     struct error *err);
+			     const struct task_case *c, const struct avo_plan *plan, CUstream stream, struct error *err);
 /* Puts the work on the stream; does not wait. */
 CUresult runnable_launch(const struct runnable *what, CUstream stream, struct error *err);
 void runnable_release(struct runnable *what);

@@ -56,3 +56,15 @@ enum avo_status trusted_wait(const struct trusted *t, const char *what, struct e
 {
 	return cuda_check(cu()->cuStreamSynchronize(t->stream), what, err);
 }
+
+enum avo_status trusted_upload(const struct trusted *t, CUdeviceptr to, const void *from, size_t bytes, struct error *err)
+{
+	return cuda_check(cu()->cuMemcpyHtoDAsync(to, from, bytes, t->stream), "copying to the device", err);
+}
+
+enum avo_status trusted_download(const struct trusted *t, void *to, CUdeviceptr from, size_t bytes, struct error *err)
+{
+	enum avo_status st = cuda_check(cu()->cuMemcpyDtoHAsync(to, from, bytes, t->stream), "copying from the device", err);
+
+	return st == AVO_OK ? trusted_wait(t, "copying from the device", err) : st;
+}

@@ -93,8 +93,9 @@ __device__ void add_to_scan(struct trusted_scan *result, u64 digest, u64 first, 
 		atomicMin(&result->first_bad, first);
 }
 
-// result->first_bad must hold n, result->digest 0.
-extern "C" __global__ void scan(const u16 *values, u64 n, struct trusted_scan *result)
+// result->first_bad must hold n, result->digest 0. The digest depends on the key, which no candidate ever sees:
+// without it nobody can write values that have the digest of others.
+extern "C" __global__ void scan(const u16 *values, u64 n, u64 key, struct trusted_scan *result)
 {
 	u64 digest = 0, first = n;
 
@@ -109,25 +110,60 @@ extern "C" __global__ void scan(const u16 *values, u64 n, struct trusted_scan *r
 		for (int j = 0; j < 4 && 4 * i + j < n; j++)
 			if ((word >> 16 * j & 0x7f80) == 0x7f80 && 4 * i + j < first)
 				first = 4 * i + j;
-		digest += mix(word ^ mix(i + 1));
+		digest += mix(word ^ mix(key + i + 1));
 	}
 	add_to_scan(result, digest, first, n);
 }
 
-// The place of the first value that is no longer the poison, into *first, which must hold n.
-extern "C" __global__ void find_written(const u16 *values, u64 n, u16 poison, u64 *first)
+__device__ __forceinline__ void note_first(u64 *first, u64 at)
 {
-	for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < n; i += (u64)gridDim.x * blockDim.x)
-		if (values[i] != poison)
-			atomicMin(first, i);
+	if (at < *(volatile u64 *)first)
+		atomicMin(first, at);
 }
 
-// Hides an output under a secret stream, and shows it again: what ran earlier on the same
-// values must not be an answer to copy.
-extern "C" __global__ void mask(u16 *values, u64 n, u64 secret)
+// The index of the first element in which the inputs differ from what they were, into *first, which must hold n.
+extern "C" __global__ void find_changed(const u16 *was, const u16 *is, u64 n, u64 *first)
 {
+	u64 start = blockIdx.x * (u64)blockDim.x + threadIdx.x, step = (u64)gridDim.x * blockDim.x;
+
+	for (u64 i = start; i < n / 4; i += step) {
+		u64 differ = ((const u64 *)was)[i] ^ ((const u64 *)is)[i];
+
+		if (differ)
+			note_first(first, 4 * i + (__ffsll(differ) - 1) / 16);
+	}
+	for (u64 i = n / 4 * 4 + start; i < n; i += step)
+		if (was[i] != is[i])
+			note_first(first, i);
+}
+
+// The place of the first byte that is no longer the poison 0xff, into *first, which must hold `bytes`. at: any alignment.
+extern "C" __global__ void find_written(const unsigned char *at, u64 bytes, u64 *first)
+{
+	u64 start = blockIdx.x * (u64)blockDim.x + threadIdx.x, step = (u64)gridDim.x * blockDim.x;
+	u64 head = min((0 - (u64)at) & 7, bytes), words = (bytes - head) / 8, tail = head + 8 * words;
+
+	for (u64 i = start; i < words; i += step) {
+		u64 differ = ~((const u64 *)(at + head))[i];
+
+		if (differ)
+			note_first(first, head + 8 * i + (__ffsll(differ) - 1) / 8);
+	}
+	for (u64 i = start; i < head; i += step)
+		if (at[i] != 0xff)
+			note_first(first, i);
+	for (u64 i = tail + start; i < bytes; i += step)
+		if (at[i] != 0xff)
+			note_first(first, i);
+}
+
+// Rows of an output, one behind the other: what is compared later need not stay where candidates can read it.
+extern "C" __global__ void gather_rows(const u16 *out, const u32 *rows, int count, int head_dim, u16 *to)
+{
+	u64 n = (u64)count * head_dim;
+
 	for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < n; i += (u64)gridDim.x * blockDim.x)
-		values[i] ^= (u16)mix(secret + (i + 1) * 0x9e3779b97f4a7c15ull);
+		to[i] = out[(u64)rows[i / head_dim] * head_dim + i % head_dim];
 }
 
 // The sum of v over a block of 256 threads, to all of them.
@@ -250,9 +286,9 @@ extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, c
 	}
 }
 
-// One warp a row: the candidate's output against the reference.
-extern "C" __global__ void compare_rows(const u16 *out, const u32 *rows, int count, int head_dim, const float *exact,
-		const float *plain, struct trusted_row *results)
+// One warp a row: gathered rows of an output against the reference.
+extern "C" __global__ void compare_rows(const u16 *rows, int count, int head_dim, const float *exact, const float *plain,
+		 struct trusted_row *results)
 {
 	int i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
 	struct trusted_row r = { -1, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
@@ -260,7 +296,7 @@ extern "C" __global__ void compare_rows(const u16 *out, const u32 *rows, int cou
 	if (i >= count)
 		return;
 	for (int d = lane; d < head_dim; d += 32) {
-		float want = exact[(u64)i * head_dim + d], got = from_bf16(out[(u64)rows[i] * head_dim + d]);
+		float want = exact[(u64)i * head_dim + d], got = from_bf16(rows[(u64)i * head_dim + d]);
 		float error = fabsf(got - want), p = plain[(u64)i * head_dim + d] - want, x = rounded(want);
 		float noise = fabsf(rounded(rounded(x + 0.3f) - 0.3f) - x);
 

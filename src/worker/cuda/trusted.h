@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 /* The entry points of trusted.cu; what each does and takes stands there. */
-#define TRUSTED_KERNELS(X) X(fill_normal) X(scan) X(find_written) X(mask) X(reference_rows) X(compare_rows)
+#define TRUSTED_KERNELS(X) X(fill_normal) X(find_changed) X(find_written) X(scan) X(gather_rows) X(reference_rows) X(compare_rows)
 
 struct trusted {
 	CUmodule module;	/* owned */
@@ -29,5 +29,8 @@ void trusted_unload(struct trusted *t);
 enum avo_status trusted_launch(const struct trusted *t, CUfunction f, unsigned blocks, void **params, struct error *err);
 /* Waits for all that is on the stream; `what` is for the message. */
 enum avo_status trusted_wait(const struct trusted *t, const char *what, struct error *err);
+/* Copies in the order of the stream: the first does not wait (but is done with `from`), the second does. */
+enum avo_status trusted_upload(const struct trusted *t, CUdeviceptr to, const void *from, size_t bytes, struct error *err);
+enum avo_status trusted_download(const struct trusted *t, void *to, CUdeviceptr from, size_t bytes, struct error *err);
 
 #endif

@@ -26,6 +26,14 @@ struct trusted_scan {
 };
 TRUSTED_SIZE(struct trusted_scan, 16);
 
+/* What is found in the memory of a run right behind it. All but the digest must hold their upper ends before the launches. */
+struct trusted_findings {
+	unsigned long long changed[3];	/* find_changed() of Q, K, V: first element that differs */
+	unsigned long long written[6];	/* find_written() of what lies around the tensors: first byte */
+	struct trusted_scan output;
+};
+TRUSTED_SIZE(struct trusted_findings, 88);
+
 /* Of compare_rows(): one row of the output against the reference. */
 struct trusted_row {
 	float max_error;		/* |out - exact|, and where */

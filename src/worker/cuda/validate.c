@@ -147,6 +147,9 @@ static enum avo_status check_shape(const struct checker *k, const struct avo_lau
 		return FAIL(k, "%u bytes of shared memory are more than the device's %d", l->shared_bytes, device->max_shared_bytes);
 	if (l->flags & ~(uint32_t)(AVO_LAUNCH_COOPERATIVE | AVO_LAUNCH_OVERLAP))
 		return FAIL(k, "unknown flags 0x%x", l->flags);
+	/* in front of the first launch there is only the worker's own work, the clock's start included: that must have ended */
+	if (k->launch == 0 && l->flags & AVO_LAUNCH_OVERLAP)
+		return FAIL(k, "%s is for a launch behind another one of the plan: the first one starts when the clock does", "OVERLAP");
 	return AVO_OK;
 }
 

@@ -6,19 +6,24 @@
 #include "worker/cuda/values.h"
 #include "worker/random.h"
 
-#define FLUSH_BYTES ((size_t)256 << 20)		/* more than twice any L2 */
-#define GUARD_BYTES ((size_t)1 << 20)		/* poisoned on both sides of an output: 128 rows of 32 heads of 128 */
-#define POISON 0xffff				/* a NaN in bf16 */
-#define SCAN_BLOCKS 1024
+#define BLOCKS 2048
+#define ELEMENT sizeof(uint16_t)
+#define SMALL_BYTES ((size_t)4096)		/* of the scratch: what alignment costs */
+
+_Static_assert(ARRAY_LEN(((struct trusted_findings *)0)->changed) == INPUTS, "a place for each input");
+_Static_assert(ARRAY_LEN(((struct trusted_findings *)0)->written) == ARENA_GAPS, "a place for each gap");
 
 struct gpu_values {
 	struct trusted trusted;
-	struct device_buffer inputs[INPUTS], outputs[RUNNER_TOGETHER], workspaces[RUNNER_TOGETHER], flush, results, scans;
+	struct arena arena;
+	struct runner_request request;		/* of the current run */
 	struct reference reference;
-	CUdeviceptr input[INPUTS], output[RUNNER_TOGETHER];	/* of the current run, inside the buffers */
-	uint64_t digest[INPUTS];
-	unsigned flush_count;
-	struct task_case c;
+	uint64_t runs;				/* begun so far */
+	bool intact;				/* the inputs in the arena are the request's */
+	CUdeviceptr again[INPUTS];		/* in the scratch: the inputs, made again since the last launch of a candidate; or 0 */
+	CUdeviceptr rows, gathered;		/* in the scratch: the reference's list, and these rows of an output; or 0 */
+	CUdeviceptr findings;			/* owned; apart from the arena, which is looked at */
+	uint16_t *kept[RUNNER_TOGETHER];	/* rows of each output, one behind the other; owned */
 };
 
 enum avo_status gpu_values_new(struct gpu_values **out, const char *trusted_cubin, CUstream stream, struct error *err)
@@ -26,6 +31,8 @@ enum avo_status gpu_values_new(struct gpu_values **out, const char *trusted_cubi
 	struct gpu_values *v = xcalloc(1, sizeof(*v));
 	enum avo_status st = trusted_load(&v->trusted, trusted_cubin, stream, err);
 
+	if (st == AVO_OK)
+		st = cuda_check(cu()->cuMemAlloc(&v->findings, sizeof(struct trusted_findings)), "making room for findings", err);
 	if (st != AVO_OK)
 		gpu_values_free(v);
 	else
@@ -33,188 +40,329 @@ enum avo_status gpu_values_new(struct gpu_values **out, const char *trusted_cubi
 	return st;
 }
 
-void gpu_values_free(struct gpu_values *v)
+static void forget(struct gpu_values *v)
 {
 	int i;
 
+	for (i = 0; i < RUNNER_TOGETHER; i++) {
+		free(v->kept[i]);
+		v->kept[i] = NULL;
+	}
+}
+
+void gpu_values_free(struct gpu_values *v)
+{
 	if (!v)
 		return;
-	for (i = 0; i < INPUTS; i++)
-		device_release(&v->inputs[i]);
-	for (i = 0; i < RUNNER_TOGETHER; i++) {
-		device_release(&v->outputs[i]);
-		device_release(&v->workspaces[i]);
-	}
-	device_release(&v->flush);
-	device_release(&v->results);
-	device_release(&v->scans);
+	forget(v);
+	if (v->findings)
+		cu()->cuMemFree(v->findings);
+	arena_release(&v->arena);
 	reference_release(&v->reference);
 	trusted_unload(&v->trusted);
 	free(v);
 }
 
-static enum avo_status scan(struct trusted_scan *out, struct gpu_values *v, CUdeviceptr values, uint64_t n, struct error *err)
+void gpu_values_begin(struct gpu_values *v, const struct runner_request *r)
 {
-	struct trusted_scan start = { 0, n };
-	void *params[] = { &values, &n, &v->scans.at };
-	enum avo_status st = device_reserve(&v->scans, sizeof(start), err);
-
-	if (st == AVO_OK)
-		st = cuda_check(cu()->cuMemcpyHtoD(v->scans.at, &start, sizeof(start)), "starting a scan", err);
-	if (st == AVO_OK)
-		st = trusted_launch(&v->trusted, v->trusted.scan, SCAN_BLOCKS, params, err);
-	if (st == AVO_OK)
-		st = trusted_wait(&v->trusted, "scanning", err);
-	if (st == AVO_OK)
-		st = cuda_check(cu()->cuMemcpyDtoH(out, v->scans.at, sizeof(*out)), "reading a scan", err);
-	return st;
+	forget(v);
+	v->runs++;
+	v->intact = false;
+	v->request = *r;
+	reference_choose(&v->reference, r);
 }
 
-enum avo_status gpu_values_fill(struct gpu_values *v, const struct runner_request *r, struct error *err)
+/* ---- before a run ------------------------------------------------------------------ */
+
+static size_t rows_bytes(const struct gpu_values *v)
 {
-	enum avo_status st = AVO_OK;
+	return v->reference.count * (size_t)v->request.c.head_dim * ELEMENT;
+}
+
+static void add_needs(struct arena_needs *needs, const struct gpu_values *v, uint64_t workspace)
+{
+	const struct task_case *c = &v->request.c;
 	int i;
 
-	v->c = r->c;
-	for (i = 0; st == AVO_OK && i < INPUTS; i++) {
-		size_t bytes = 2 * input_elements(&r->c, i);
-
-		st = device_reserve(&v->inputs[i], bytes + SLIDE_BYTES, err);
-		v->input[i] = v->inputs[i].at + device_slide(r->seed, (uint64_t)i);
+	needs->scratch = reference_bytes(&v->reference, c) + rows_bytes(v) + SMALL_BYTES +
+			 v->reference.count * (sizeof(uint32_t) + sizeof(struct trusted_row));
+	for (i = 0; i < INPUTS; i++) {
+		needs->tensors[i] = input_elements(c, i) * ELEMENT;
+		needs->scratch += needs->tensors[i];
 	}
-	if (st == AVO_OK)
-		st = fill_inputs(v->input, &v->trusted, r, err);
-	for (i = 0; st == AVO_OK && i < INPUTS; i++) {
-		struct trusted_scan s;
-
-		st = scan(&s, v, v->input[i], input_elements(&r->c, i), err);
-		v->digest[i] = s.digest;
-	}
-	return st;
+	needs->tensors[AVO_O] = case_q_elements(c) * ELEMENT;
+	needs->tensors[AVO_WORKSPACE] = workspace;
 }
 
-enum avo_status gpu_values_pointers(struct tensor_pointers *out, struct gpu_values *v, int i, uint64_t workspace, struct error *err)
+/* What the candidate in front left alone need not be made once more. From here on the next one has it. */
+static enum avo_status hand_out_inputs(struct gpu_values *v, const CUdeviceptr *at, struct error *err)
 {
-	size_t bytes = 2 * case_q_elements(&v->c), whole = bytes + 2 * GUARD_BYTES + SLIDE_BYTES;
-	enum avo_status st = device_reserve(&v->outputs[i], whole, err);
+	bool intact = v->intact;
 
-	if (st == AVO_OK && workspace)
-		st = device_reserve(&v->workspaces[i], workspace, err);
+	v->intact = false;
+	return intact ? AVO_OK : fill_inputs(at, &v->trusted, &v->request, err);
+}
+
+enum avo_status gpu_values_place(struct tensor_pointers *out, struct gpu_values *v, uint64_t workspace, struct error *err)
+{
+	unsigned blocks = v->arena.blocks;
+	struct arena_needs needs = { 0 };
+	enum avo_status st;
+	int i;
+
+	add_needs(&needs, v, workspace);
+	memset(v->again, 0, sizeof(v->again));
+	v->rows = 0;
+	st = arena_lay_out(&v->arena, &needs, random_at(v->request.seed, 1000 + v->runs), err);
 	if (st != AVO_OK)
 		return st;
-	v->output[i] = v->outputs[i].at + GUARD_BYTES + device_slide(v->digest[AVO_Q], (uint64_t)i + 7);
-	out->at[AVO_Q] = v->input[AVO_Q];
-	out->at[AVO_K] = v->input[AVO_K];
-	out->at[AVO_V] = v->input[AVO_V];
-	out->at[AVO_O] = v->output[i];
-	out->at[AVO_WORKSPACE] = workspace ? v->workspaces[i].at : 0;
-	/* what a run left in its workspace is not there for the next one */
-	if (workspace)
-		st = cuda_check(cu()->cuMemsetD8Async(v->workspaces[i].at, 0xff, workspace, v->trusted.stream), "clearing a workspace", err);
-	if (st != AVO_OK)
-		return st;
-	/* a NaN in bf16: what is not written does not pass, and what is written beside the output is seen */
-	return cuda_check(cu()->cuMemsetD16Async(v->outputs[i].at, POISON, whole / 2, v->trusted.stream), "poisoning an output", err);
+	v->intact = v->intact && blocks == v->arena.blocks;
+	for (i = 0; i < AVO_TENSORS; i++)
+		out->at[i] = v->arena.tensors[i].at;
+	if (!workspace)
+		out->at[AVO_WORKSPACE] = 0;
+	st = hand_out_inputs(v, out->at, err);
+	return st == AVO_OK ? arena_poison(&v->arena, v->trusted.stream, err) : st;
 }
 
 enum avo_status gpu_values_flush(struct gpu_values *v, struct error *err)
 {
-	enum avo_status st = device_reserve(&v->flush, FLUSH_BYTES, err);
-
-	if (st == AVO_OK)
-		st = cuda_check(cu()->cuCtxResetPersistingL2Cache(), "resetting persisting cache lines", err);
-	if (st == AVO_OK)
-		st = cuda_check(cu()->cuMemsetD32Async(v->flush.at, ++v->flush_count, FLUSH_BYTES / 4, v->trusted.stream), "flushing the L2", err);
-	return st;
+	return arena_flush(&v->arena, v->trusted.stream, err);
 }
 
-enum avo_status gpu_values_mask(struct gpu_values *v, int i, const struct runner_request *r, struct error *err)
-{
-	uint64_t n = case_q_elements(&v->c), secret = random_at(r->seed, 2000 + (uint64_t)i);
-	void *params[] = { &v->output[i], &n, &secret };
+/* ---- behind a run ------------------------------------------------------------------ */
 
-	return trusted_launch(&v->trusted, v->trusted.mask, 2048, params, err);
+static enum avo_status take(CUdeviceptr *out, struct gpu_values *v, size_t bytes, struct error *err)
+{
+	*out = arena_take(&v->arena, bytes);
+	return *out ? AVO_OK : error_set(err, AVO_ENVIRONMENT, "no room was left for %zu bytes of checks", bytes);
 }
 
-enum avo_status gpu_values_reference(struct gpu_values *v, const struct runner_request *r, struct error *err)
+static enum avo_status make_inputs_again(struct gpu_values *v, struct error *err)
 {
-	return reference_compute(&v->reference, &v->trusted, v->input, r, err);
-}
-
-static enum avo_status first_written(uint64_t *first, struct gpu_values *v, CUdeviceptr at, uint64_t n, struct error *err)
-{
-	uint16_t poison = POISON;
-	void *params[] = { &at, &n, &poison, &v->scans.at };
+	CUdeviceptr again[INPUTS];
 	enum avo_status st;
+	int i;
 
-	*first = n;
-	st = cuda_check(cu()->cuMemcpyHtoD(v->scans.at, first, sizeof(*first)), "starting a look", err);
-	if (st == AVO_OK)
-		st = trusted_launch(&v->trusted, v->trusted.find_written, 64, params, err);
-	if (st == AVO_OK)
-		st = trusted_wait(&v->trusted, "looking beside an output", err);
-	return st == AVO_OK ? cuda_check(cu()->cuMemcpyDtoH(first, v->scans.at, sizeof(*first)), "reading a look", err) : st;
-}
-
-/* What lies around output i was poisoned with it, and must still be so. */
-static enum avo_status check_beside(struct run_outcome *out, struct gpu_values *v, int i, struct error *err)
-{
-	size_t bytes = 2 * case_q_elements(&v->c), whole = bytes + 2 * GUARD_BYTES + SLIDE_BYTES;
-	CUdeviceptr start = v->outputs[i].at, end = v->output[i] + bytes;
-	uint64_t before = (v->output[i] - start) / 2, after = (start + whole - end) / 2, first;
-	enum avo_status st = first_written(&first, v, start, before, err);
-	int64_t where = first < before ? -2 * (int64_t)(before - first) : 0;
-
-	if (st == AVO_OK && !where) {
-		st = first_written(&first, v, end, after, err);
-		where = first < after ? 2 * (int64_t)first + 2 : 0;
+	for (i = 0; i < INPUTS; i++) {
+		st = take(&again[i], v, v->arena.tensors[i].bytes, err);
+		if (st != AVO_OK)
+			return st;
 	}
-	if (st == AVO_OK && where)
-		judge_written_beside(out, where < 0 ? where : where - 2);
+	st = fill_inputs(again, &v->trusted, &v->request, err);
+	if (st == AVO_OK)
+		memcpy(v->again, again, sizeof(v->again));
 	return st;
 }
 
-enum avo_status gpu_values_inputs(struct run_outcome *out, struct gpu_values *v, struct error *err)
+static enum avo_status look_at_inputs(struct gpu_values *v, struct error *err)
+{
+	enum avo_status st = make_inputs_again(v, err);
+	int i;
+
+	for (i = 0; st == AVO_OK && i < INPUTS; i++) {
+		CUdeviceptr was = v->again[i], is = v->arena.tensors[i].at, first = v->findings + offsetof(struct trusted_findings, changed[i]);
+		uint64_t n = v->arena.tensors[i].bytes / ELEMENT;
+		void *params[] = { &was, &is, &n, &first };
+
+		st = trusted_launch(&v->trusted, v->trusted.find_changed, BLOCKS, params, err);
+	}
+	return st;
+}
+
+static enum avo_status look_at_gaps(struct gpu_values *v, const struct span *gaps, struct error *err)
 {
 	enum avo_status st = AVO_OK;
 	int i;
 
-	for (i = 0; st == AVO_OK && i < INPUTS; i++) {
-		struct trusted_scan s;
+	for (i = 0; st == AVO_OK && i < ARENA_GAPS; i++) {
+		CUdeviceptr at = gaps[i].at, first = v->findings + offsetof(struct trusted_findings, written[i]);
+		uint64_t bytes = gaps[i].bytes;
+		void *params[] = { &at, &bytes, &first };
 
-		st = scan(&s, v, v->input[i], input_elements(&v->c, i), err);
-		if (st == AVO_OK && s.digest != v->digest[i] && out->verdict == VERDICT_PASSED)
-			judge_changed_input(out, i, v->digest[i], s.digest);
+		st = trusted_launch(&v->trusted, v->trusted.find_written, BLOCKS, params, err);
 	}
 	return st;
 }
 
-enum avo_status gpu_values_check(struct run_outcome *out, struct gpu_values *v, int i, const struct runner_request *r, struct error *err)
+static enum avo_status look_at_output(struct gpu_values *v, struct error *err)
 {
-	const struct reference *f = &v->reference;
-	struct trusted_row *rows = xcalloc(f->row_count, sizeof(*rows));
-	size_t bytes = f->row_count * sizeof(*rows);
-	int count = (int)f->row_count, head_dim = r->c.head_dim;
-	CUdeviceptr list = f->rows.at, exact = f->exact.at, plain = f->plain.at;
-	uint64_t n = case_q_elements(&v->c);
-	struct trusted_scan s = { 0, 0 };
-	enum avo_status st = device_reserve(&v->results, bytes, err);
-	void *params[] = { &v->output[i], &list, &count, &head_dim, &exact, &plain, &v->results.at };
+	CUdeviceptr at = v->arena.tensors[AVO_O].at, result = v->findings + offsetof(struct trusted_findings, output);
+	uint64_t n = v->arena.tensors[AVO_O].bytes / ELEMENT, key = random_at(v->request.seed, 3000);
+	void *params[] = { &at, &n, &key, &result };
+
+	return trusted_launch(&v->trusted, v->trusted.scan, BLOCKS, params, err);
+}
+
+/* The gaps come first, while the scratch is as the candidate left it. */
+static enum avo_status look(struct trusted_findings *out, struct gpu_values *v, const struct span *gaps, struct error *err)
+{
+	enum avo_status st;
+	int i;
+
+	for (i = 0; i < INPUTS; i++)
+		out->changed[i] = v->arena.tensors[i].bytes / ELEMENT;
+	for (i = 0; i < ARENA_GAPS; i++)
+		out->written[i] = gaps[i].bytes;
+	out->output = (struct trusted_scan){ 0, v->arena.tensors[AVO_O].bytes / ELEMENT };
+	st = trusted_upload(&v->trusted, v->findings, out, sizeof(*out), err);
+	if (st == AVO_OK)
+		st = look_at_gaps(v, gaps, err);
+	if (st == AVO_OK)
+		st = look_at_inputs(v, err);
+	if (st == AVO_OK)
+		st = look_at_output(v, err);
+	return st == AVO_OK ? trusted_download(&v->trusted, out, v->findings, sizeof(*out), err) : st;
+}
+
+static enum avo_status judge_inputs(struct run_outcome *out, struct gpu_values *v, const struct trusted_findings *found, struct error *err)
+{
+	uint16_t was = 0, is = 0;
+	enum avo_status st;
+	int i;
+
+	for (i = 0; i < INPUTS; i++) {
+		uint64_t at = found->changed[i] * ELEMENT;
+
+		if (at >= v->arena.tensors[i].bytes)
+			continue;
+		st = trusted_download(&v->trusted, &was, v->again[i] + at, sizeof(was), err);
+		if (st == AVO_OK)
+			st = trusted_download(&v->trusted, &is, v->arena.tensors[i].at + at, sizeof(is), err);
+		if (st == AVO_OK)
+			judge_changed_input(out, i, found->changed[i], was, is);
+		return st;
+	}
+	v->intact = true;
+	return AVO_OK;
+}
+
+/* Bytes from a tensor to what lies outside of it: negative before its start, else behind its end. */
+static int64_t distance(const struct span *tensor, CUdeviceptr at)
+{
+	return at < tensor->at ? -(int64_t)(tensor->at - at) : (int64_t)(at - tensor->at - tensor->bytes);
+}
+
+/* A store is told by the tensor that is nearest. */
+static void judge_gaps(struct run_outcome *out, const struct arena *a, const struct span *gaps, const struct trusted_findings *found)
+{
+	int i, t, nearest = AVO_O;
+
+	for (i = 0; i < ARENA_GAPS; i++) {
+		CUdeviceptr at = gaps[i].at + found->written[i];
+
+		if (found->written[i] >= gaps[i].bytes)
+			continue;
+		for (t = 0; t < AVO_TENSORS; t++)
+			if (a->tensors[t].bytes && llabs(distance(&a->tensors[t], at)) < llabs(distance(&a->tensors[nearest], at)))
+				nearest = t;
+		judge_written_beside(out, nearest, distance(&a->tensors[nearest], at));
+		return;
+	}
+}
+
+/* The list, and room for the rows of an output, in the scratch of the current layout. */
+static enum avo_status lay_out_rows(struct gpu_values *v, struct error *err)
+{
+	size_t list = v->reference.count * sizeof(uint32_t);
+	enum avo_status st;
+
+	if (v->rows)
+		return AVO_OK;
+	st = take(&v->gathered, v, rows_bytes(v), err);
+	if (st == AVO_OK)
+		st = take(&v->rows, v, list, err);
+	return st == AVO_OK ? trusted_upload(&v->trusted, v->rows, v->reference.list, list, err) : st;
+}
+
+/* The rows that will be compared, to the host. */
+static enum avo_status keep_rows(struct gpu_values *v, unsigned i, struct error *err)
+{
+	CUdeviceptr out = v->arena.tensors[AVO_O].at;
+	int count = (int)v->reference.count, head_dim = v->request.c.head_dim;
+	void *params[] = { &out, &v->rows, &count, &head_dim, &v->gathered };
+	enum avo_status st = lay_out_rows(v, err);
 
 	if (st == AVO_OK)
-		st = scan(&s, v, v->output[i], n, err);
+		st = trusted_launch(&v->trusted, v->trusted.gather_rows, BLOCKS, params, err);
+	if (st != AVO_OK)
+		return st;
+	v->kept[i] = xcalloc(1, rows_bytes(v));
+	return trusted_download(&v->trusted, v->kept[i], v->gathered, rows_bytes(v), err);
+}
+
+enum avo_status gpu_values_collect(struct run_outcome *out, struct gpu_values *v, unsigned i, struct error *err)
+{
+	struct trusted_findings found;
+	struct span gaps[ARENA_GAPS];
+	enum avo_status st;
+
+	arena_gaps(gaps, &v->arena);
+	st = look(&found, v, gaps, err);
+	if (st == AVO_OK)
+		st = judge_inputs(out, v, &found, err);
+	if (st != AVO_OK)
+		return st;
+	out->digest = found.output.digest;
+	if (out->verdict == VERDICT_PASSED)
+		judge_gaps(out, &v->arena, gaps, &found);
+	if (out->verdict == VERDICT_PASSED && found.output.first_bad < v->arena.tensors[AVO_O].bytes / ELEMENT)
+		judge_not_finite(out, &v->request.c, found.output.first_bad);
+	return out->verdict == VERDICT_PASSED ? keep_rows(v, i, err) : AVO_OK;
+}
+
+/* ---- the comparison ----------------------------------------------------------------- */
+
+static enum avo_status compare(struct run_outcome *out, struct gpu_values *v, unsigned i, CUdeviceptr results, struct error *err)
+{
+	struct reference *f = &v->reference;
+	int count = (int)f->count, head_dim = v->request.c.head_dim;
+	size_t bytes = f->count * sizeof(struct trusted_row);
+	void *params[] = { &v->gathered, &count, &head_dim, &f->exact, &f->plain, &results };
+	struct trusted_row *rows = xcalloc(f->count, sizeof(*rows));
+	enum avo_status st = trusted_upload(&v->trusted, v->gathered, v->kept[i], rows_bytes(v), err);
+
 	if (st == AVO_OK)
 		st = trusted_launch(&v->trusted, v->trusted.compare_rows, ((unsigned)count + 7) / 8, params, err);
 	if (st == AVO_OK)
-		st = trusted_wait(&v->trusted, "comparing", err);
+		st = trusted_download(&v->trusted, rows, results, bytes, err);
 	if (st == AVO_OK)
-		st = cuda_check(cu()->cuMemcpyDtoH(rows, v->results.at, bytes), "reading the comparison", err);
-	if (st == AVO_OK) {
-		out->digest = s.digest;
-		judge_rows(out, &r->c, rows, f->row_list, f->row_count);
-		if (s.first_bad < n)
-			judge_not_finite(out, &r->c, s.first_bad);
-	}
+		judge_rows(out, &v->request.c, rows, f->list, f->count);
 	free(rows);
-	return st == AVO_OK && out->verdict == VERDICT_PASSED ? check_beside(out, v, i, err) : st;
+	return st;
+}
+
+/* The reference, from inputs that no candidate has had: the ones that were made again behind the last run. */
+static enum avo_status prepare_comparison(CUdeviceptr *results, struct gpu_values *v, struct error *err)
+{
+	enum avo_status st = v->again[0] ? AVO_OK : make_inputs_again(v, err);
+
+	if (st == AVO_OK)
+		st = lay_out_rows(v, err);
+	if (st == AVO_OK)
+		st = take(results, v, v->reference.count * sizeof(struct trusted_row), err);
+	if (st != AVO_OK)
+		return st;
+	return reference_compute(&v->reference, &v->arena, &v->trusted, v->again, v->rows, &v->request.c, err);
+}
+
+enum avo_status gpu_values_judge(struct run_outcome *outcomes, struct gpu_values *v, unsigned count, struct error *err)
+{
+	CUdeviceptr results = 0;
+	enum avo_status st;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		if (outcomes[i].verdict != VERDICT_PASSED || !v->kept[i])
+			continue;
+		if (!results) {
+			st = prepare_comparison(&results, v, err);
+			if (st != AVO_OK)
+				return st;
+		}
+		st = compare(&outcomes[i], v, i, results, err);
+		if (st != AVO_OK)
+			return st;
+	}
+	return AVO_OK;
 }

@@ -132,6 +132,25 @@ static void wrong_outputs_are_found(void **state)
 	becomes("before", NULL, "incorrect", "beside the output tensor: 2 bytes before its start");
 }
 
+/* Wherever in the worker's own memory a store lands, it is seen, and told by the tensor that is nearest. */
+static void stores_far_from_the_output_are_found(void **state)
+{
+	becomes("far", NULL, "incorrect", "beside the output tensor: 3145728 bytes behind its end");
+	becomes("besideV", NULL, "incorrect", "beside the input V: 0 bytes behind its end");
+}
+
+/* One that only does so in a pair, first or second: the incumbent has its own inputs, and no part in this. */
+static void who_changed_the_inputs_is_blamed(void **state)
+{
+	becomes("beside", "works", "cheated", "wrote into its input V");
+	becomes("works", "works", "passed", NULL);
+}
+
+static void nothing_is_left_of_an_earlier_answer(void **state)
+{
+	becomes("copies", NULL, "incorrect", "not written, or not finite");
+}
+
 /* Each takes the runner's context or process with it; the next one must not notice. */
 static void a_fault_costs_one_process(void **state)
 {
@@ -496,6 +515,9 @@ int main(void)
 		cmocka_unit_test(what_works_passes),
 		cmocka_unit_test(an_incumbent_is_compared_in_pairs),
 		cmocka_unit_test(wrong_outputs_are_found),
+		cmocka_unit_test(stores_far_from_the_output_are_found),
+		cmocka_unit_test(who_changed_the_inputs_is_blamed),
+		cmocka_unit_test(nothing_is_left_of_an_earlier_answer),
 		cmocka_unit_test(a_fault_costs_one_process),
 		cmocka_unit_test(a_hang_ends_at_its_deadline),
 		cmocka_unit_test(clocks_that_disagree_are_not_a_score),

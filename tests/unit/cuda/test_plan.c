@@ -65,6 +65,18 @@ static void a_good_plan_passes(void **state)
 	expect(&f, NULL);
 }
 
+static void a_later_launch_may_overlap(void **state)
+{
+	struct fixture f;
+	struct avo_launch *l;
+
+	make(&f);
+	l = avo_launch(&f.plan, "combine", avo_dim(8, 1, 1), avo_dim(128, 1, 1), 0);
+	l->flags = AVO_LAUNCH_OVERLAP;
+	avo_arg_tensor(l, AVO_O);
+	expect(&f, NULL);
+}
+
 static void every_limit_is_checked_and_named(void **state)
 {
 	struct fixture f;
@@ -74,6 +86,8 @@ static void every_limit_is_checked_and_named(void **state)
 #define REFUSED(change, words) do { make(&f); change; expect(&f, words); } while (0)
 	REFUSED(f.plan.abi = 7, "ABI 7");
 	REFUSED(f.plan.launch_count = 0, "launches");
+	REFUSED(l->flags = AVO_LAUNCH_OVERLAP, "OVERLAP is for a launch behind another one");
+	REFUSED(l->flags = AVO_LAUNCH_OVERLAP | AVO_LAUNCH_COOPERATIVE, "OVERLAP is for a launch behind another one");
 	REFUSED(f.plan.launch_count = 9, "launches");
 	REFUSED(f.plan.clear_count = 9, "cleared");
 	REFUSED(f.plan.clears[0].offset = 1, "cleared range 0");
@@ -192,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_plan_passes),
+		cmocka_unit_test(a_later_launch_may_overlap),
 		cmocka_unit_test(every_limit_is_checked_and_named),
 		cmocka_unit_test(sizes_follow_the_shapes),
 		cmocka_unit_test(random_bytes_never_pass_unchecked_sizes),
