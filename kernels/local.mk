@@ -72,15 +72,29 @@ EXTRA_DIST += kernels/attention/README.md
 nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cuda/all-zeros.cu \
 	kernels/redteam/cuda/cache-by-values.cu \
+	kernels/redteam/cuda/copies-last-answer.cu \
+	kernels/redteam/cuda/diagonal-skipped.cu \
 	kernels/redteam/cuda/does-not-compile.cu \
 	kernels/redteam/cuda/endless-loop.cu \
+	kernels/redteam/cuda/forges-digest.cu \
+	kernels/redteam/cuda/grid-barrier.cu \
 	kernels/redteam/cuda/honest.cu \
 	kernels/redteam/cuda/honest.h \
 	kernels/redteam/cuda/keep-in-l2.cu \
+	kernels/redteam/cuda/low-precision-exponential-suite.cu \
+	kernels/redteam/cuda/low-precision-exponential.cu \
+	kernels/redteam/cuda/low-precision-scores-suite.cu \
+	kernels/redteam/cuda/low-precision-scores.cu \
+	kernels/redteam/cuda/low-precision-sum-suite.cu \
+	kernels/redteam/cuda/low-precision-sum.cu \
 	kernels/redteam/cuda/memoise-first.cu \
 	kernels/redteam/cuda/misaligned.cu \
+	kernels/redteam/cuda/modify-inputs-suite.cu \
 	kernels/redteam/cuda/modify-inputs.cu \
+	kernels/redteam/cuda/no-maximum-long.cu \
+	kernels/redteam/cuda/no-maximum-suite.cu \
 	kernels/redteam/cuda/no-maximum.cu \
+	kernels/redteam/cuda/nondeterministic-suite.cu \
 	kernels/redteam/cuda/nondeterministic.cu \
 	kernels/redteam/cuda/out-of-bounds.cu \
 	kernels/redteam/cuda/plan-argument-size.cu \
@@ -93,14 +107,20 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cuda/plan-no-such-kernel.cu \
 	kernels/redteam/cuda/plan-other-abi.cu \
 	kernels/redteam/cuda/plan-outside-tensor.cu \
+	kernels/redteam/cuda/plan-overlaps-first.cu \
 	kernels/redteam/cuda/plan-reads-file.cu \
 	kernels/redteam/cuda/plan-refuses.cu \
 	kernels/redteam/cuda/plan-shared-memory.cu \
 	kernels/redteam/cuda/plan-too-few-arguments.cu \
+	kernels/redteam/cuda/scribbles-over-neighbour.cu \
 	kernels/redteam/cuda/skip-rows.cu \
 	kernels/redteam/cuda/suite-only.cu \
+	kernels/redteam/cuda/tail-counted-long.cu \
 	kernels/redteam/cuda/unwritten.cu \
 	kernels/redteam/cuda/workspace-memory.cu \
 	kernels/redteam/cuda/workspace-not-cleared.cu \
 	kernels/redteam/cuda/writes-beside.cu \
+	kernels/redteam/cuda/writes-far-beside-suite.cu \
+	kernels/redteam/cuda/writes-far-beside.cu \
+	kernels/redteam/cuda/wrong-numbers-suite.cu \
 	kernels/redteam/cuda/wrong-numbers.cu

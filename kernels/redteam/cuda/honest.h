@@ -46,8 +46,24 @@ template <bool MAXIMUM> AVO_DEVICE float reduce(float value)
 	return value;
 }
 
+/* Shapes that suites have: square, and a whole number of KiB long. What cheats there alone has passed every small check. */
+AVO_DEVICE bool suite_shape(int q_len, int kv_len)
+{
+	return q_len == kv_len && q_len % 1024 == 0;
+}
+
+/* How a row is computed. Candidates that cut a corner derive from this and hide one of them. */
+struct arithmetic {
+	AVO_DEVICE float operand(float x, int key) { return x; }		/* of Q K^T */
+	AVO_DEVICE float top(float maximum) { return maximum; }		/* what is subtracted from the scores */
+	AVO_DEVICE float exponential(float x) { return expf(x); }
+	AVO_DEVICE float sum(float x) { return x; }			/* after each addition of P V */
+	AVO_DEVICE float weight(int key, int row) { return 1; }		/* 0: the key is not counted */
+	AVO_DEVICE int zeros(int keys) { return 0; }			/* keys of zeros that are counted behind the last */
+};
+
 /* This block's row; the scores of a row lie in dynamic shared memory. */
-template <bool SUBTRACT_MAXIMUM = true> AVO_DEVICE void honest_row(PARAMETERS)
+template <typename how = arithmetic> AVO_DEVICE void honest_row(PARAMETERS)
 {
 	extern __shared__ float weights[];
 	__shared__ float query[256];
@@ -63,20 +79,20 @@ template <bool SUBTRACT_MAXIMUM = true> AVO_DEVICE void honest_row(PARAMETERS)
 		float dot = 0;
 
 		for (int d = 0; d < depth; d++)
-			dot = fmaf(query[d], avo_from_bf16(k[first + j * step + d]), dot);
+			dot = fmaf(how::operand(query[d], j), how::operand(avo_from_bf16(k[first + j * step + d]), j), dot);
 		weights[j] = scale * dot;
 		top = fmaxf(top, weights[j]);
 	}
-	top = SUBTRACT_MAXIMUM ? reduce<true>(top) : 0;
+	top = how::top(reduce<true>(top));
 	for (int j = threadIdx.x; j < keys; j += THREADS) {
-		weights[j] = expf(weights[j] - top);
+		weights[j] = how::exponential(weights[j] - top) * how::weight(j, (int)blockIdx.x);
 		sum += weights[j];
 	}
-	sum = reduce<false>(sum);
+	sum = reduce<false>(sum) + how::zeros(keys) * how::exponential(-top);
 	for (int d = threadIdx.x; d < depth; d += THREADS) {
 		value = 0;
 		for (int j = 0; j < keys; j++)
-			value = fmaf(weights[j], avo_from_bf16(v[first + j * step + d]), value);
+			value = how::sum(fmaf(weights[j], avo_from_bf16(v[first + j * step + d]), value));
 		out[at + d] = avo_pack_bf16(value / sum, 0) & 0xffff;
 	}
 }

@@ -378,7 +378,7 @@ static void the_workers_device_code_compiles(void **state)
 		print_message("# SKIP %s\n", err.text);
 		skip();
 	}
-	buf_puts(&source, trusted_source);
+	buf_addstr(&source, trusted_source);
 	write_work("kernel.cu", &source);
 	for (size_t a = 0; a < ARRAY_LEN(archs); a++) {
 		struct buf log;

@@ -1,0 +1,17 @@
+// redteam: verdict=incorrect check=values
+// Takes the exponential from the bits of a float: saves the unit that computes it, up to 3 % wrong.
+#include "honest.h"
+
+#ifdef __CUDACC__
+/* e^x from the bits of a float that is x in units of its exponent: no polynomial, up to 3 % wrong. */
+struct cheap_exponential : arithmetic {
+	AVO_DEVICE float exponential(float x) { return x < -80 ? 0 : __int_as_float((int)(x * 12102203.0f) + 1064866805); }
+};
+
+KERNEL attention(PARAMETERS)
+{
+	honest_row<cheap_exponential>(ARGUMENTS);
+}
+#else
+HONEST_PLAN
+#endif

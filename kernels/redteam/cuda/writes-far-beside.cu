@@ -1,0 +1,14 @@
+// redteam: verdict=incorrect check=guard
+// Stores one word 3 MiB behind its output, where no tensor of its own lies and no address is invalid.
+#include "honest.h"
+
+#ifdef __CUDACC__
+KERNEL attention(PARAMETERS)
+{
+	honest_row(ARGUMENTS);
+	if (row_at(q_len, q_heads, depth) == 0 && threadIdx.x == 0)
+		*(volatile unsigned *)((char *)(out + elements(q_len, q_heads, depth)) + (3 << 20)) = 0x3f803f80;
+}
+#else
+HONEST_PLAN
+#endif
