@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "base/glyph.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "ui/canvas.h"

@@ -128,6 +128,11 @@ int link_send(struct link *l, cJSON *command)
 	return id;
 }
 
+bool link_takes_messages(const struct link *l)
+{
+	return !l || !l->client || json_bool(control_hello(l->client), "messages", true);
+}
+
 bool link_busy(const struct link *l)
 {
 	return l && (l->awaited > 0 || !l->tried);

@@ -21,6 +21,8 @@ struct link *link_new(struct loop *loop, const char *run_dir, bool read_only, co
 void link_free(struct link *l);		/* NULL is fine */
 /* Takes ownership of the command; returns its id. Only while connected. */
 int link_send(struct link *l, cJSON *command);
+/* False when the engine has said that the run's operator reads no messages. */
+bool link_takes_messages(const struct link *l);
 bool link_busy(const struct link *l);	/* the first try to connect or an answer is still to come; false for NULL */
 
 #endif

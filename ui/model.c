@@ -347,6 +347,11 @@ bool model_ticks(const struct model *m)
 	return !m->held && (s == ENGINE_RUNNING || s == ENGINE_STEPPING || s == ENGINE_AWAITING);
 }
 
+bool model_takes_messages(const struct model *m)
+{
+	return link_takes_messages(m->private->link);
+}
+
 enum avo_status model_command(struct model *m, cJSON *command, int *id, struct error *err)
 {
 	char word[PATH_WORD_SIZE];

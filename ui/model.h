@@ -76,6 +76,8 @@ bool model_ticks(const struct model *m);
 
 /* Sends a command (owned by the call) to the engine; its answer comes through the hook. AVO_NEGATIVE: no engine runs. */
 enum avo_status model_command(struct model *m, cJSON *command, int *id, struct error *err);
+/* False when the engine has said that the run's operator reads no messages. */
+bool model_takes_messages(const struct model *m);
 /* The full event behind a reference; borrowed until the next call. NULL when it cannot be had. */
 const cJSON *model_fetch(struct model *m, struct journal_ref ref);
 /* The run's repository, opened at first use; NULL with err set when that fails. */

@@ -117,23 +117,3 @@ struct look theme_look(const struct theme *t, int style, int cell_flags)
 		lay_over(&look, &t->looks[STYLE_MATCH]);
 	return look;
 }
-
-const char *glyph_ascii(uint32_t code)
-{
-	static const struct { uint32_t code; const char *ascii; } glyphs[] = {
-		{ 0x2500, "-" }, { 0x2502, "|" }, { 0x250c, "+" }, { 0x2510, "+" }, { 0x2514, "+" }, { 0x2518, "+" },
-		{ 0x251c, "+" }, { 0x2524, "|" }, { 0x252c, "+" }, { 0x2534, "+" }, { 0x253c, "+" },
-		{ 0x256d, "." }, { 0x256e, "." }, { 0x256f, "'" }, { 0x2570, "`" },
-		{ 0x2504, "-" }, { 0x2506, ":" }, { 0x2501, "=" }, { 0x2503, "#" },
-		{ 0x2581, "_" }, { 0x2582, "." }, { 0x2583, "." }, { 0x2584, "-" }, { 0x2585, "-" }, { 0x2586, "=" }, { 0x2587, "#" }, { 0x2588, "#" },
-		{ 0x258c, "|" }, { 0x2591, "." }, { 0x25cf, "*" }, { 0x25cb, "o" }, { 0x25b8, ">" }, { 0x25be, "v" }, { 0x25b2, "^" },
-		{ 0x2026, "..." }, { 0x2192, "->" }, { 0x2190, "<-" }, { 0x00b1, "+-" }, { 0x00b7, "-" }, { 0x00d7, "x" }, { 0x00b0, "" },
-		{ 0x2264, "<=" }, { 0x2265, ">=" }, { 0x2713, "ok" }, { 0x2717, "x" }, { 0x2014, "-" }, { 0x2013, "-" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(glyphs); i++)
-		if (glyphs[i].code == code)
-			return glyphs[i].ascii;
-	return "?";
-}

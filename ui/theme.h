@@ -1,8 +1,7 @@
 /*
  * How things look: colours by meaning, never by place, each with a column for
  * 256 colours, one for 8, and one for a terminal without colour, where weight,
- * underline and reverse must carry what matters. And the glyphs: everything
- * beyond ASCII that avo itself draws has an ASCII spelling here.
+ * underline and reverse must carry what matters.
  */
 #ifndef AVO_UI_THEME_H
 #define AVO_UI_THEME_H
@@ -74,8 +73,5 @@ int style_parse(const char *name);			/* -1: no such style */
 enum avo_status theme_color(struct theme *t, int argc, char **argv, struct error *err);
 /* The look of a cell: its style with the flags of canvas.h laid over it. */
 struct look theme_look(const struct theme *t, int style, int cell_flags);
-
-/* How a character beyond ASCII is spelled on a terminal without it. */
-const char *glyph_ascii(uint32_t code);
 
 #endif

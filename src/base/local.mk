@@ -8,6 +8,7 @@ libavobase_a_SOURCES = src/avo.h \
 	src/base/child.c src/base/child.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/error.c src/base/error.h \
+	src/base/glyph.c src/base/glyph.h \
 	src/base/json.c src/base/json.h \
 	src/base/log.c src/base/log.h \
 	src/base/loop.c src/base/loop.h \

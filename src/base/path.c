@@ -93,6 +93,21 @@ const char *path_word(char out[PATH_WORD_SIZE], const char *path)
 	return out;
 }
 
+const char *path_word_here(char out[PATH_WORD_SIZE], const char *path)
+{
+	char here[PATH_MAX];
+	size_t n;
+
+	if (!getcwd(here, sizeof(here)) || path[0] != '/')
+		return path_word(out, path);
+	n = strlen(here);
+	if (strcmp(path, here) == 0)
+		return path_word(out, ".");
+	if (strcmp(here, "/") != 0 && strncmp(path, here, n) == 0 && path[n] == '/')
+		return path_word(out, path + n + 1);
+	return path_word(out, path);
+}
+
 enum avo_status path_read(struct buf *out, const char *path, size_t max, struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -21,6 +21,8 @@ const char *path_basename(const char *path);		/* borrowed: the part behind the l
  */
 #define PATH_WORD_SIZE 1024
 const char *path_word(char out[PATH_WORD_SIZE], const char *path);
+/* The same, and shorter where the path lies below the current directory: for what is said to somebody who stands there. */
+const char *path_word_here(char out[PATH_WORD_SIZE], const char *path);
 
 /* Reads a whole file, at most max bytes (more is AVO_CORRUPT). Appends to out. */
 enum avo_status path_read(struct buf *out, const char *path, size_t max, struct error *err);

@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define ANSWER_MS 30000
 
 void cli_forget_key(const char *run_dir)
 {
@@ -51,7 +50,7 @@ void cli_engine_leave(struct cli_engine *e)
 	if (!e->client)
 		return;
 	if (e->started)
-		control_call(e->client, cli_command_json("stop"), NULL, ANSWER_MS, NULL);
+		control_call(e->client, cli_command_json("stop"), NULL, CLI_ANSWER_MS, NULL);
 	control_close(e->client);
 	e->client = NULL;
 }
@@ -70,7 +69,7 @@ int cli_engine_call(struct cli_engine *e, const struct cli_call *call, cJSON *co
 {
 	struct error err;
 
-	if (control_call(e->client, command, answer, ANSWER_MS, &err) != AVO_OK)
+	if (control_call(e->client, command, answer, CLI_ANSWER_MS, &err) != AVO_OK)
 		return cli_fail(call, &err);
 	return 0;
 }
@@ -121,25 +120,32 @@ static void restore_signals(struct sigaction old[ARRAY_LEN(leaving)])
 		sigaction(leaving[i], &old[i], NULL);
 }
 
-/* Where the run stands, and how to come back to it. */
-static void take_leave(const struct cli_engine *e, const struct cli_call *call)
+void cli_leave_line(const struct cli_call *call, const char *run_dir, bool ours)
 {
-	char *journal = path_join(e->run_dir, ".avo/journal"), word[PATH_WORD_SIZE];
-	struct buf summary = BUF_INIT;
-	struct run_state state;
+	char word[PATH_WORD_SIZE];
 	pid_t pid = 0;
 
-	engine_pid(&pid, e->run_dir, NULL);
-	path_word(word, e->run_dir);
-	/* the terminal has written ^C, and may have thrown away the end of the line before it */
-	if (interrupted == SIGINT && isatty(STDERR_FILENO))
-		fputc('\n', stderr);
-	if (e->started)
+	engine_pid(&pid, run_dir, NULL);
+	path_word_here(word, run_dir);
+	if (ours)
 		cli_complain(call, "left; the engine was started for this and is stopped. Go on: avo run %s", word);
 	else if (pid)
 		cli_complain(call, "left; the run goes on. Watch it: avo attach %s; end it: avo stop %s", word, word);
 	else
-		cli_complain(call, "left; no engine runs any more. Go on: avo run %s", word);
+		cli_complain(call, "left; no engine runs. Go on: avo run %s", word);
+}
+
+/* Where the run stands, and how to come back to it. */
+static void take_leave(const struct cli_engine *e, const struct cli_call *call)
+{
+	char *journal = path_join(e->run_dir, ".avo/journal");
+	struct buf summary = BUF_INIT;
+	struct run_state state;
+
+	/* the terminal has written ^C, and may have thrown away the end of the line before it */
+	if (interrupted == SIGINT && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+	cli_leave_line(call, e->run_dir, e->started);
 	state_init(&state);
 	if (state_load(&state, journal, NULL) == AVO_OK) {
 		cli_summary(&summary, &state, e->run_dir);

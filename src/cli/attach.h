@@ -5,6 +5,8 @@
 #include "cli/cli.h"
 #include "control/client.h"
 
+#define CLI_ANSWER_MS 30000	/* how long an engine may take to answer a command */
+
 struct cli_engine {
 	struct control_client *client;
 	bool started;		/* by us: cli_engine_leave() stops it again */
@@ -35,6 +37,11 @@ int cli_subscribe(struct cli_engine *e, const struct cli_call *call, const char 
  */
 typedef bool cli_until_fn(void *arg, const cJSON *event);
 int cli_follow(struct cli_engine *e, const struct cli_call *call, cli_until_fn *until, void *arg);
+/*
+ * One line on stderr, whoever leaves a run and however (q, Ctrl-C, a hang-up): it goes on, how to come back, how to end it.
+ * `ours`: the engine was started for this command and is stopped.
+ */
+void cli_leave_line(const struct cli_call *call, const char *run_dir, bool ours);
 /* The signal that ended cli_follow(), by which the program then ends too, so that a shell's loop ends with it; 0: none did. */
 int cli_interrupted(void);
 

@@ -317,7 +317,7 @@ int cli_bench(const struct cli_call *call, const struct cli_run *run, const stru
 	int status;
 
 	if (!run->state.version_count) {
-		cli_complain(call, "no version yet; start the run with: avo run %s", path_word(word, run->dir));
+		cli_complain(call, "no version yet; start the run with: avo run %s", path_word_here(word, run->dir));
 		return 1;
 	}
 	status = bench_open(&b, &err) == AVO_OK ? measure(&b) : cli_fail(call, &err);

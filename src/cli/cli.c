@@ -7,6 +7,7 @@
 #include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/text.h"
 #include "engine/engine.h"
 
 #include <langinfo.h>
@@ -309,6 +310,7 @@ static int run_command(const struct cli_command *command, struct cli_global *glo
 		status = cli_usage(&call, "what is '%s' for? avo %s %s", call.argv[command->max_args], command->name,
 				   command->args);
 	} else {
+		cli_text_ascii(global->ascii);
 		status = command->run(&call);
 	}
 	free(call.argv);

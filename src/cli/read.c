@@ -82,7 +82,7 @@ static int run_log(const struct cli_call *call)
 	if (!call->global->json)
 		print_cost(&run.state);
 	if (!run.state.version_count)
-		cli_complain(call, "no version yet; start the run with: avo run %s", path_word(word, run.dir));
+		cli_complain(call, "no version yet; start the run with: avo run %s", path_word_here(word, run.dir));
 	cli_close_run(&run);
 	return 0;
 }
@@ -172,6 +172,7 @@ static int run_pending(const struct cli_call *call)
 {
 	struct cli_run run;
 	int status = cli_open_run(&run, call), found = 0;
+	const struct attempt *first;
 	char word[PATH_WORD_SIZE];
 	size_t i;
 
@@ -183,12 +184,14 @@ static int run_pending(const struct cli_call *call)
 		print_attempt(call, &run, &run.state.attempts[i]);
 		found++;
 	}
+	first = state_pending(&run.state);
+	path_word_here(word, run.dir);
 	fflush(stdout);
 	if (!found && !call->global->json)
 		cli_complain(call, "nothing waits for approval");
-	else if (!call->global->json)
-		fprintf(stderr, "look with: avo diff v%zu aN %s; then: avo approve aN, or avo reject aN -m TEXT\n",
-			run.state.version_count - 1, path_word(word, run.dir));
+	else if (!call->global->json && first)
+		fprintf(stderr, "look: avo diff v%d a%d %s; then: avo approve a%d %s, or avo reject a%d -m TEXT %s\n",
+			first->parent, first->id, word, first->id, word, first->id, word);
 	cli_close_run(&run);
 	return found ? 0 : 1;
 }

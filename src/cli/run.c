@@ -36,7 +36,7 @@ static int run_init(const struct cli_call *call)
 	if (run_create(&o, &err) != AVO_OK)
 		return cli_fail(call, &err);
 	if (!call->global->json)
-		printf("created %s; start it with: avo run %s\n", path_word(word, o.dir), word);
+		printf("created %s; start it with: avo run %s\n", path_word_here(word, o.dir), word);
 	return 0;
 }
 
@@ -56,7 +56,10 @@ static int open_workbench(const struct cli_call *call, const char *run_dir)
 	};
 	struct error err;
 
-	return workbench_run(&o, &err) == AVO_OK ? 0 : cli_fail(call, &err);
+	if (workbench_run(&o, &err) != AVO_OK)
+		return cli_fail(call, &err);
+	cli_leave_line(call, run_dir, false);
+	return 0;
 }
 
 static bool engine_options_of(struct engine_options *o, const struct cli_call *call)
@@ -66,14 +69,18 @@ static bool engine_options_of(struct engine_options *o, const struct cli_call *c
 	       cli_duration(&o->time_ms, call, "time");
 }
 
-/* Ends the watch when nothing more will happen without somebody's word. */
+/*
+ * Ends the watch when nothing more will happen without somebody's word. An engine that was joined may wait for viewers
+ * when it has finished; one that was started for this ends, after the profile that a finished run still takes.
+ */
 static bool run_is_over(void *arg, const cJSON *event)
 {
+	const bool *joined = arg;
 	const char *type = json_str(event, "type", ""), *state = json_str(event, "state", "");
 
 	if (strcmp(type, "engine-stopped") == 0)
 		return true;
-	return strcmp(type, "state") == 0 && strcmp(state, "failed") == 0;
+	return strcmp(type, "state") == 0 && (strcmp(state, "failed") == 0 || (*joined && strcmp(state, "finished") == 0));
 }
 
 static bool has_journal(const char *run_dir)
@@ -83,6 +90,19 @@ static bool has_journal(const char *run_dir)
 
 	free(journal);
 	return yes;
+}
+
+/* What somebody who has just seen a run end may want to do next. */
+static void print_next(const struct cli_run *run)
+{
+	const struct version *best = state_best(&run->state);
+	char word[PATH_WORD_SIZE];
+
+	path_word_here(word, run->dir);
+	printf("\nlook: avo log %s", word);
+	if (best && best->id > 0)
+		printf("; avo diff v0 v%d %s", best->id, word);
+	printf("; avo attach %s (the workbench)\ngo on: avo run %s\n", word, word);
 }
 
 /* Reads the journal again and closes with what the run came to; the ratios are measured here and now, in one session. */
@@ -115,6 +135,8 @@ static int close_watch(const struct cli_call *call, const char *run_dir)
 			fflush(stdout);
 			status = cli_bench(call, &run, &summary);
 		}
+		if (!status)
+			print_next(&run);
 	}
 	cli_close_run(&run);
 	return status;
@@ -134,8 +156,18 @@ static uint64_t last_seq(const char *run_dir)
 	return seq;
 }
 
-/* A line an event until the run has ended; may_be_over: that no engine answers is then no mistake. */
-static int watch(const struct cli_call *call, const char *run_dir, uint64_t after, bool may_be_over)
+static bool stands_still(const struct control_client *client)
+{
+	const char *state = json_str(control_hello(client), "state", "");
+
+	return strcmp(state, "finished") == 0 || strcmp(state, "failed") == 0;
+}
+
+/*
+ * A line an event until the run has ended; may_be_over: that no engine answers is then no mistake; joined: the engine was
+ * not started for this.
+ */
+static int watch(const struct cli_call *call, const char *run_dir, uint64_t after, bool may_be_over, bool joined)
 {
 	struct cli_engine engine = { 0 };
 	struct error err;
@@ -146,11 +178,45 @@ static int watch(const struct cli_call *call, const char *run_dir, uint64_t afte
 			return cli_fail(call, &err);
 	} else {
 		status = cli_subscribe(&engine, call, run_dir, after);
-		if (!status)
-			status = cli_follow(&engine, call, run_is_over, NULL);
+		if (!status && !(joined && stands_still(engine.client)))
+			status = cli_follow(&engine, call, run_is_over, &joined);
 		control_close(engine.client);
 	}
 	return status;
+}
+
+/* An engine that runs keeps the limits that it was started with: what was asked for would not hold, so nothing is done. */
+static int refuse_limits(const struct cli_call *call, const char *run_dir)
+{
+	char word[PATH_WORD_SIZE];
+
+	path_word_here(word, run_dir);
+	cli_complain(call, "an engine runs on %s already, and --steps, --attempts and --time cannot change its limits. "
+			   "Watch it: avo attach %s; end it: avo stop %s", word, word, word);
+	return 1;
+}
+
+static int say_detached(const struct cli_call *call, const char *run_dir, pid_t pid)
+{
+	char word[PATH_WORD_SIZE];
+	cJSON *json;
+
+	path_word_here(word, run_dir);
+	if (!call->global->json) {
+		printf("%s runs (pid %ld). Watch it: avo attach %s; end it: avo stop %s\n", word, (long)pid, word, word);
+		return 0;
+	}
+	json = cJSON_CreateObject();
+	json_set_int(json, "pid", pid);
+	cli_print_json(json);
+	return 0;
+}
+
+static int watch_to_end(const struct cli_call *call, const char *run_dir, uint64_t after, bool joined)
+{
+	int status = watch(call, run_dir, after, true, joined);
+
+	return status || cli_interrupted() ? status : close_watch(call, run_dir);
 }
 
 static int run_run(const struct cli_call *call)
@@ -158,7 +224,7 @@ static int run_run(const struct cli_call *call)
 	const char *names[CLI_MAX_NAMES];
 	struct engine_options o = { 0 };
 	struct error err;
-	bool terminal = on_terminal(call) && !cli_flag(call, "headless");
+	bool terminal = on_terminal(call) && !cli_flag(call, "headless") && !cli_flag(call, "detach");
 	enum avo_status st;
 	uint64_t after;
 	char *run;
@@ -177,15 +243,15 @@ static int run_run(const struct cli_call *call)
 	/* the engine has read its key: nothing that is started from here needs it */
 	cli_forget_key(run);
 	if (st == AVO_BUSY && (o.steps || o.attempts || o.time_ms))
-		cli_complain(call, "an engine runs on %s already: joined it; --steps, --attempts and --time do not change its limits", run);
-	if (st != AVO_OK && st != AVO_BUSY)
+		status = refuse_limits(call, run);
+	else if (st != AVO_OK && (st != AVO_BUSY || cli_flag(call, "detach")))
 		status = cli_fail(call, &err);
+	else if (cli_flag(call, "detach"))
+		status = say_detached(call, run, pid);
 	else if (terminal)
 		status = open_workbench(call, run);
 	else
-		status = watch(call, run, after, true);
-	if (!status && !terminal && !cli_interrupted())
-		status = close_watch(call, run);
+		status = watch_to_end(call, run, after, st == AVO_BUSY);
 	free(run);
 	return status;
 }
@@ -202,7 +268,7 @@ static int run_attach(const struct cli_call *call)
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !call->global->json)
 		status = open_workbench(call, run);
 	else
-		status = watch(call, run, last_seq(run), false);
+		status = watch(call, run, last_seq(run), false, true);
 	free(run);
 	return status;
 }
@@ -302,8 +368,8 @@ static int run_fork(const struct cli_call *call)
 	if (run_create(&o, &err) != AVO_OK)
 		status = cli_fail(call, &err);
 	else if (!call->global->json)
-		printf("created %s from %s of %s; start it with: avo run %s\n", path_word(word, o.dir), call->argv[0],
-		       path_word(from, run), word);
+		printf("created %s from %s of %s; start it with: avo run %s\n", path_word_here(word, o.dir), call->argv[0],
+		       path_word_here(from, run), word);
 out:
 	conf_free(conf);
 	lineage_close(lineage);
@@ -328,7 +394,8 @@ static const struct cli_option init_options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 static const struct cli_option run_options[] = {
-	{ "headless", 0, NULL, "no workbench even on a terminal: one line an event until the run ends" },
+	{ "headless", 0, NULL, "no workbench even on a terminal, and no measurement at the end: one line an event until then" },
+	{ "detach", 'd', NULL, "start the engine and return: the run goes on by itself" },
 	{ "steps", 0, "N", "finish after N further variation steps" },
 	{ "attempts", 0, "N", "finish after N further attempts" },
 	{ "time", 0, "TIME", "finish after so much further active time (90s, 2m, 1h30m)" },
@@ -357,9 +424,11 @@ const struct cli_command cmd_run = {
 	"The engine is a process of its own: leaving the workbench does not end the run.\n"
 	"Without a terminal one line an event is printed until the run has ended, then a\n"
 	"summary with the newest version, the seed and the peers measured together. Ctrl-C\n"
-	"leaves the watching, not the run: avo stop ends that. With the gate 'manual' the\n"
-	"run waits for a decision while there is budget left; when that is used up it ends\n"
-	"with status 0, and avo pending shows what can still be approved.",
+	"leaves the watching, not the run: avo stop ends that. An engine that runs already is\n"
+	"joined, until it has finished; its limits stay as they are, so that giving others is\n"
+	"refused. With the gate 'manual' the run waits for a decision while there is budget\n"
+	"left; when that is used up it ends with status 0, and avo pending shows what can\n"
+	"still be approved.",
 	run_options, 0, 1, run_run,
 };
 const struct cli_command cmd_attach = {

@@ -2,6 +2,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "cli/attach.h"
 #include "cli/commands.h"
@@ -15,13 +16,13 @@
 
 /* Commands that tell the engine what to do, and status, which asks it. */
 
-static void print_pending(const cJSON *status)
+static void print_pending(const cJSON *status, const char *word)
 {
 	const cJSON *item, *pending = json_arr(status, "pending");
 
 	cJSON_ArrayForEach(item, pending)
-		printf("needs you  %s waits: avo approve %s, or avo reject %s -m TEXT\n", item->valuestring,
-		       item->valuestring, item->valuestring);
+		printf("needs you  %s waits: avo approve %s %s, or avo reject %s -m TEXT %s\n", item->valuestring,
+		       item->valuestring, word, item->valuestring, word);
 }
 
 static void print_peers(const cJSON *status, double best)
@@ -31,8 +32,10 @@ static void print_peers(const cJSON *status, double best)
 	cJSON_ArrayForEach(peer, json_arr(status, "peers")) {
 		double value = json_num(peer, "geomean", NAN);
 
-		printf("peer       %s %.2f %s, best is x%.2f\n", json_str(peer, "name", "?"), value,
-		       json_str(peer, "unit", ""), best / value);
+		printf("peer       %s %.2f %s", json_str(peer, "name", "?"), value, json_str(peer, "unit", ""));
+		if (isfinite(best / value))
+			printf(", best is x%.2f", best / value);
+		putchar('\n');
 	}
 }
 
@@ -43,11 +46,25 @@ static void print_count(const cJSON *status, const char *key, const char *noun)
 	printf("%lld %s%s, ", n, noun, n == 1 ? "" : "s");
 }
 
-static void print_status(const cJSON *status, pid_t pid)
+static void print_best(const cJSON *status, const cJSON *best)
+{
+	const char *version = json_str(best, "version", "?");
+	double geomean = json_num(best, "geomean", NAN);
+
+	if (isfinite(geomean))
+		printf("best       %s %.2f %s\n", version, geomean, json_str(best, "unit", ""));
+	else if (strcmp(json_str(status, "state", ""), "failed") == 0)
+		printf("best       none: the seed %s has no score, and nothing can be measured against it\n", version);
+	else
+		printf("best       %s not scored yet\n", version);
+	print_peers(status, geomean);
+}
+
+static void print_status(const cJSON *status, const char *run_dir, pid_t pid)
 {
 	const cJSON *best = json_obj(status, "best");
 	const char *reason = json_str(status, "reason", NULL), *state = json_str(status, "state", "?");
-	char age[32];
+	char age[32], word[PATH_WORD_SIZE];
 
 	printf("run        ");
 	cli_print_clean(json_str(status, "run", "?"), 0);
@@ -64,17 +81,9 @@ static void print_status(const cJSON *status, pid_t pid)
 	print_count(status, "directions", "direction");
 	printf("%s active\n",
 	       clock_age(age, sizeof(age), (int64_t)(json_num(status, "active_s", 0) * 1000)));
-	if (best) {
-		double geomean = json_num(best, "geomean", NAN);
-
-		printf("best       %s ", json_str(best, "version", "?"));
-		if (isfinite(geomean))
-			printf("%.2f %s\n", geomean, json_str(best, "unit", ""));
-		else
-			puts("not scored yet");
-		print_peers(status, geomean);
-	}
-	print_pending(status);
+	if (best)
+		print_best(status, best);
+	print_pending(status, path_word_here(word, run_dir));
 }
 
 static int run_status(const struct cli_call *call)
@@ -98,20 +107,47 @@ static int run_status(const struct cli_call *call)
 	if (call->global->json) {
 		cli_print_json(status);
 	} else {
-		print_status(status, pid);
+		print_status(status, run.dir, pid);
 		cJSON_Delete(status);
 	}
 	cli_close_run(&run);
 	return 0;
 }
 
+/* What else somebody must know who let a run go on: nothing moves before a decision. */
+static void say_resumed(struct cli_engine *engine, const char *word)
+{
+	cJSON *status = NULL;
+	const cJSON *first;
+
+	if (control_call(engine->client, cli_command_json("status"), &status, CLI_ANSWER_MS, NULL) != AVO_OK)
+		status = NULL;
+	first = cJSON_GetArrayItem(json_arr(status, "pending"), 0);
+	if (first && strcmp(json_str(status, "state", ""), "awaiting") == 0)
+		printf("%s waits: avo approve %s %s, or avo reject %s -m TEXT %s; then the run goes on\n", first->valuestring,
+		       first->valuestring, word, first->valuestring, word);
+	else
+		printf("%s goes on\n", word);
+	cJSON_Delete(status);
+}
+
+static void say_paused(struct cli_engine *engine, const char *word)
+{
+	printf("paused; what is being evaluated is finished first. Go on: avo resume %s\n", word);
+}
+
+static void say_stopped(struct cli_engine *engine, const char *word)
+{
+	printf("stopped; start it again where it was: avo run %s\n", word);
+}
+
 /* Runs one simple command against the engine that is there; no engine is a message. */
-static int simple(const struct cli_call *call, const char *name, const char *done)
+static int simple(const struct cli_call *call, const char *name, void (*done)(struct cli_engine *engine, const char *word))
 {
 	const char *names[CLI_MAX_NAMES];
 	struct cli_engine engine = { 0 };
+	char *run, word[PATH_WORD_SIZE];
 	struct error err;
-	char *run;
 	int count, status = cli_run_and_names(&run, names, &count, call);
 
 	if (status)
@@ -121,7 +157,7 @@ static int simple(const struct cli_call *call, const char *name, const char *don
 	else
 		status = cli_engine_call(&engine, call, cli_command_json(name), NULL);
 	if (!status && !call->global->json)
-		puts(done);
+		done(&engine, path_word_here(word, run));
 	control_close(engine.client);
 	free(run);
 	return status;
@@ -129,22 +165,22 @@ static int simple(const struct cli_call *call, const char *name, const char *don
 
 static int run_pause(const struct cli_call *call)
 {
-	return simple(call, "pause", "paused; what is being evaluated is finished first (avo resume goes on)");
+	return simple(call, "pause", say_paused);
 }
 
 static int run_resume(const struct cli_call *call)
 {
-	return simple(call, "resume", "running");
+	return simple(call, "resume", say_resumed);
 }
 
 static int run_stop(const struct cli_call *call)
 {
-	return simple(call, "stop", "stopped; avo run starts it again where it was");
+	return simple(call, "stop", say_stopped);
 }
 
 struct step_wait {
-	int64_t seq;		/* answers arrive before the events they cause */
 	int versions;
+	int pending;		/* the newest attempt that came to wait for approval, or -1 */
 };
 
 static bool step_is_over(void *arg, const cJSON *event)
@@ -154,6 +190,8 @@ static bool step_is_over(void *arg, const cJSON *event)
 
 	if (strcmp(type, "version") == 0)
 		wait->versions++;
+	if (strcmp(type, "pending") == 0)
+		wait->pending = (int)str_to_id(json_str(event, "attempt", ""), 'a');
 	return strcmp(type, "state") == 0 && strcmp(state, "stepping") != 0 && strcmp(state, "running") != 0;
 }
 
@@ -202,7 +240,7 @@ static int submit_tree(struct cli_engine *engine, const struct cli_call *call, c
 
 		json_set_str(command, "dir", run_dir);
 		json_set_str(command, "title", cli_value(call, "message"));
-		st = control_call(engine->client, command, NULL, 30000, &err);
+		st = control_call(engine->client, command, NULL, CLI_ANSWER_MS, &err);
 		if (st != AVO_BUSY)
 			return st == AVO_OK ? 0 : cli_fail(call, &err);
 		usleep(200000);
@@ -210,9 +248,30 @@ static int submit_tree(struct cli_engine *engine, const struct cli_call *call, c
 	return cli_fail(call, &err);
 }
 
+static void say_waiting(const struct cli_call *call, int id, const char *run_dir)
+{
+	char word[PATH_WORD_SIZE];
+
+	path_word_here(word, run_dir);
+	if (!call->global->json)
+		cli_complain(call, "a%d waits: avo approve a%d %s, or avo reject a%d -m TEXT %s", id, id, word, id, word);
+}
+
+/* What came of whole steps: 0 when a version did, or an attempt that only waits for a word; 1 when nothing is better. */
+static int step_outcome(const struct cli_call *call, const struct step_wait *wait, const char *run_dir)
+{
+	if (wait->pending >= 0)
+		say_waiting(call, wait->pending, run_dir);
+	if (wait->versions || wait->pending >= 0)
+		return 0;
+	if (!call->global->json)
+		cli_complain(call, "no new version");
+	return 1;
+}
+
 static int step_in(struct cli_run *run, const struct cli_call *call, int64_t count)
 {
-	struct step_wait wait = { 0 };
+	struct step_wait wait = { .pending = -1 };
 	struct cli_engine engine;
 	cJSON *command;
 	int status = cli_engine_join(&engine, call, run->dir);
@@ -228,14 +287,16 @@ static int step_in(struct cli_run *run, const struct cli_call *call, int64_t cou
 	json_set_int(command, "count", count);
 	json_set_str(command, "unit", cli_flag(call, "action") ? "action" : "step");
 	status = cli_engine_call(&engine, call, command, NULL);
+	if (status && state_pending(&run->state))
+		say_waiting(call, state_pending(&run->state)->id, run->dir);
 	if (!status && strcmp(run->state.operator, "manual") == 0 && !cli_flag(call, "action"))
 		status = submit_tree(&engine, call, run->dir);
 	if (!status)
 		status = cli_follow(&engine, call, step_is_over, &wait);
 	cli_engine_leave(&engine);
-	if (!status && !wait.versions && !call->global->json && !cli_interrupted())
-		cli_complain(call, "no new version");
-	return status;
+	if (status || cli_interrupted() || cli_flag(call, "action"))
+		return status;
+	return step_outcome(call, &wait, run->dir);
 }
 
 static int run_step(const struct cli_call *call)
@@ -350,7 +411,7 @@ static int tell(const struct cli_call *call, const char *member, const char *don
 
 static int run_hint(const struct cli_call *call)
 {
-	return tell(call, "text", "the operator reads it at its next turn");
+	return tell(call, "text", "the agent reads it at its next turn");
 }
 
 static int run_gate(const struct cli_call *call)
@@ -369,7 +430,7 @@ static const struct cli_option approve_options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 static const struct cli_option reject_options[] = {
-	{ "message", 'm', "TEXT", "why; the operator is told" },
+	{ "message", 'm', "TEXT", "why; kept in the record, and an agent is told" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -388,7 +449,9 @@ const struct cli_command cmd_stop = {
 const struct cli_command cmd_step = {
 	"step", "[DIR]", "Run single variation steps, or single actions, and wait for them",
 	"Joins the engine, or starts one that is paused and stops it afterwards. With the\n"
-	"operator 'manual' your editor opens on the working tree; what you saved is submitted.",
+	"operator 'manual' your editor opens on the working tree; what you saved is submitted.\n"
+	"Ends with status 0 when a version came of it, or an attempt that waits for approval,\n"
+	"and with 1 when nothing was better; single actions end with 0.",
 	step_options, 0, 1, run_step,
 };
 const struct cli_command cmd_approve = {
@@ -400,7 +463,8 @@ const struct cli_command cmd_reject = {
 	"Without an attempt, the one that waits longest.", reject_options, 0, 2, run_reject,
 };
 const struct cli_command cmd_hint = {
-	"hint", "TEXT [DIR]", "Send a message to the operator", NULL, NULL, 1, -1, run_hint,
+	"hint", "TEXT [DIR]", "Send a message to the agent",
+	"The operator 'agent' reads it at its next turn; one that reads none refuses it.", NULL, 1, -1, run_hint,
 };
 const struct cli_command cmd_gate = {
 	"gate", "auto|manual [DIR]", "Choose who turns an improved attempt into a version", NULL, NULL, 1, 2, run_gate,

@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "base/clock.h"
+#include "base/glyph.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -52,6 +53,34 @@ void cli_print_json(cJSON *obj)
 	cJSON_Delete(obj);
 }
 
+static bool ascii_only;
+
+void cli_text_ascii(bool only)
+{
+	ascii_only = only;
+}
+
+/* How one character is written, and how many columns that takes. */
+static int spell(const char **out, size_t *len, uint32_t code, const char *bytes, size_t n)
+{
+	int w;
+
+	*out = bytes;
+	*len = n;
+	if (code == '\n' || code == '\t' || code == ' ') {
+		*out = " ";
+		*len = 1;
+		return 1;
+	}
+	if (ascii_only && code > 0x7e) {
+		*out = glyph_ascii(code);
+		*len = strlen(*out);
+		return (int)*len;
+	}
+	w = wcwidth((wchar_t)code);
+	return w > 0 ? w : 0;
+}
+
 void cli_print_clean(const char *text, int width)
 {
 	struct buf clean = BUF_INIT;
@@ -63,19 +92,14 @@ void cli_print_clean(const char *text, int width)
 	str_sanitize(&clean, text, strlen(text));
 	while (i < clean.len) {
 		uint32_t code = ' ';
-		size_t n = str_utf8_decode(&code, clean.data + i, clean.len - i);
-		int w;
+		size_t n = str_utf8_decode(&code, clean.data + i, clean.len - i), len;
+		const char *out;
+		int w = spell(&out, &len, code, clean.data + i, n);
 
-		if (code == '\n' || code == '\t')
-			code = ' ';
-		w = wcwidth((wchar_t)code);
-		if (width && column + (w > 0 ? w : 0) > width)
+		if (width && column + w > width)
 			break;
-		if (code == ' ')
-			putchar(' ');
-		else
-			fwrite(clean.data + i, 1, n, stdout);
-		column += w > 0 ? w : 0;
+		fwrite(out, 1, len, stdout);
+		column += w;
 		i += n ? n : 1;
 	}
 	buf_release(&clean);
@@ -153,7 +177,7 @@ void cli_summary(struct buf *out, const struct run_state *s, const char *run_dir
 	for (i = 0; i < s->attempt_count; i++)
 		if (s->attempts[i].stage == ATTEMPT_PENDING)
 			buf_printf(out, "a%d waits for approval: avo approve a%d %s\n", s->attempts[i].id, s->attempts[i].id,
-				   path_word(word, run_dir));
+				   path_word_here(word, run_dir));
 }
 
 void cli_print_scores(const struct cli_call *call, const struct score *score, const char *name,

@@ -23,6 +23,8 @@ char *cli_dot_path(const struct cli_run *run, const char *name);
 /* One JSON object on a line of its own; takes ownership. */
 void cli_print_json(cJSON *obj);
 
+/* Said once: what follows on stdout is ASCII, arrows and the like are spelled ("->"). */
+void cli_text_ascii(bool only);
 /* Foreign text on one line, harmless for a terminal, cut at `width` columns (0: not cut); "" for NULL. */
 void cli_print_clean(const char *text, int width);
 

@@ -180,6 +180,8 @@ static enum avo_status cmd_hint(struct engine *e, const cJSON *request, cJSON *a
 
 	if (!text || !*text)
 		return error_set(err, AVO_USAGE, "a hint needs text");
+	if (!e->ops->message)
+		return error_set(err, AVO_NEGATIVE, "the operator %s reads no messages; run.operator = agent does", e->ops->name);
 	event = engine_event("hint");
 	json_set_str(event, "text", text);
 	json_set_str(event, "by", by_whom(request));
@@ -289,6 +291,7 @@ static void on_greet(void *arg, cJSON *answer)
 	json_set_int(answer, "seq", (int64_t)e->state.seq);
 	json_set_str(answer, "version", PACKAGE_VERSION);
 	json_set_int(answer, "pid", getpid());
+	json_set_bool(answer, "messages", e->ops->message != NULL);
 }
 
 static uint64_t on_last_seq(void *arg)

@@ -19,7 +19,7 @@ running() {
 
 # says_where FILE NAME
 says_where() {
-	like "$(cat "$1")" "left; the run goes on. Watch it: avo attach '.*/a run'; end it: avo stop '" "$2: it says so, and how to come back"
+	like "$(cat "$1")" "left; the run goes on. Watch it: avo attach 'a run'; end it: avo stop 'a run'" "$2: it says so, and how to come back"
 	like "$(cat "$1")" '^a run: running; [0-9]+ versions?, [0-9]+ attempts?, .* active' "$2: and where the run stands"
 }
 
@@ -57,8 +57,11 @@ reader=$!
 viewer=$!
 long=$(head -c 60000 /dev/zero | tr '\0' x)
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
-	"$avo" hint "$i $long" "a run" >/dev/null || fail "hint $i"
-done
+	[ $((i % 2)) = 0 ] && gate=auto || gate=manual
+	echo "{\"cmd\":\"gate\",\"gate\":\"$gate\",\"by\":\"$i $long\"}"
+done >commands
+"$AVO_TOP_BUILDDIR/tests/lib/tell" "a run" commands >/dev/null
+ok $? "events of 1.8 MB come meanwhile"
 running "a reader that is stuck"
 before=$("$avo" status "a run" --json | jq .attempts)
 sleep 1

@@ -34,7 +34,7 @@ EXTRA_DIST += tests/e2e/gone.sh
 tests/e2e/gone.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
 TESTS += tests/e2e/leave.sh
 EXTRA_DIST += tests/e2e/leave.sh
-tests/e2e/leave.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
+tests/e2e/leave.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/tell$(EXEEXT) $(VTDRIVE)
 TESTS += tests/e2e/budget.sh
 EXTRA_DIST += tests/e2e/budget.sh
 tests/e2e/budget.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
@@ -53,3 +53,6 @@ tests/e2e/faults.log: avo$(EXEEXT) tests/lib/model_script$(EXEEXT) tests/lib/fak
 TESTS += tests/e2e/scale.sh
 EXTRA_DIST += tests/e2e/scale.sh
 tests/e2e/scale.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
+TESTS += tests/e2e/first.sh
+EXTRA_DIST += tests/e2e/first.sh
+tests/e2e/first.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)

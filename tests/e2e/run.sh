@@ -57,9 +57,10 @@ is "$(git -C r fsck 2>&1 | grep -v dangling | grep -v '^notice')" "" "git fsck i
 wait "$second" 2>/dev/null
 
 "$avo" gate manual r >/dev/null 2>&1
+versions=$("$avo" log r | wc -l)
 "$avo" step r >step.out 2>&1
 status=$?
-is $status 0 "step starts an engine, steps, and stops it" || cat step.out
+is $status $(($("$avo" log r | wc -l) == versions)) "step starts an engine, steps, and stops it; it says whether a version came of it" || cat step.out
 like "$(cat step.out)" 'step-started|pending|attempt-scored' "and prints what happened"
 like "$("$avo" status r)" 'engine +not running' "it leaves no engine behind"
 

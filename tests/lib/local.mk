@@ -20,6 +20,11 @@ check_PROGRAMS += tests/lib/model_relay
 tests_lib_model_relay_SOURCES = tests/lib/model_relay.c tests/lib/model_server.h tests/lib/model_judge.c
 tests_lib_model_relay_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 
+# tell: any command of the control protocol, for what avo itself never says.
+check_PROGRAMS += tests/lib/tell
+tests_lib_tell_SOURCES = tests/lib/tell.c
+tests_lib_tell_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
+
 # fake_cuda: the CUDA driver's calls over host memory.
 EXTRA_DIST += tests/lib/fake_cuda.c
 CLEANFILES += tests/lib/fake_cuda.so

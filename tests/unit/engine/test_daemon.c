@@ -417,17 +417,16 @@ static void a_read_only_run_is_said_to_be_one(void **state)
 	rig_free(&r);
 }
 
-static void hints_are_kept(void **state)
+/* That an agent's are kept is tests/e2e/agent.sh's. */
+static void a_hint_that_nobody_reads_is_refused(void **state)
 {
-	cJSON *hint = NULL;
 	struct rig r;
 
 	rig_new(&r, rig_seed, NULL, NULL, "");
 	rig_start(&r, paused);
-	rig_must(&r, "hint", "text", "try wider tiles", NULL);
-	rig_events(&r, "hint", &hint);
-	assert_string_equal(json_str(hint, "text", ""), "try wider tiles");
-	cJSON_Delete(hint);
+	assert_null(rig_command(&r, "hint", "text", "try wider tiles", NULL));
+	assert_non_null(strstr(r.err.text, "the operator mutate reads no messages"));
+	assert_int_equal(rig_events(&r, "hint", NULL), 0);
 	assert_null(rig_command(&r, "hint", NULL));
 	assert_null(rig_command(&r, "frobnicate", NULL));
 	assert_non_null(strstr(r.err.text, "no command \"frobnicate\""));
@@ -452,7 +451,7 @@ int main(void)
 		cmocka_unit_test(an_edited_tree_is_not_touched),
 		cmocka_unit_test(a_full_disk_pauses_and_is_waited_for),
 		cmocka_unit_test(a_read_only_run_is_said_to_be_one),
-		cmocka_unit_test(hints_are_kept),
+		cmocka_unit_test(a_hint_that_nobody_reads_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("daemon", tests, NULL, NULL);
