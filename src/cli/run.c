@@ -95,7 +95,7 @@ static bool has_journal(const char *run_dir)
 /* What somebody who has just seen a run end may want to do next. */
 static void print_next(const struct cli_run *run)
 {
-	const struct version *best = state_best(&run->state);
+	const struct version *best = state_newest(&run->state);
 	char word[PATH_WORD_SIZE];
 
 	path_word_here(word, run->dir);
