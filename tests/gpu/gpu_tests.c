@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-/* usage: gpu_tests [REPORT [seeds|redteam|timing ...]]; $AVO_WORKER names avo-worker. Without a GPU: one line that says so. */
+/* usage: gpu_tests [REPORT [seeds|repeats|redteam|timing ...]]; $AVO_WORKER names avo-worker. Without a GPU: one line that says so. */
 
 static void stamp(cJSON *report)
 {
@@ -90,6 +90,8 @@ int main(int argc, char **argv)
 		goto out;
 	if (wanted(argc, argv, "seeds"))
 		gpu_test_seeds(&t);
+	if (wanted(argc, argv, "repeats"))
+		gpu_test_repeats(&t);
 	if (wanted(argc, argv, "redteam"))
 		gpu_test_redteam(&t);
 	if (wanted(argc, argv, "timing"))

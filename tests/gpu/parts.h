@@ -31,8 +31,14 @@ char *gpu_seed(const char *name);
 /* verdict, score, comparison, ms and telemetry of a result; without checks and logs. */
 cJSON *gpu_summary(const cJSON *result);
 
-/* verdicts.c: seeds pass, bad candidates do not, and the GPU is back soon after a hang or a fault */
+#define GPU_REPEATS 20			/* of an evaluation whose verdict must not depend on luck */
+#define GPU_ZOO_MS (150 * 1000)		/* for the rounds of bad candidates behind the first */
+
+/* verdicts.c: seeds pass, and the verdict on one unchanged file is the same each time */
 void gpu_test_seeds(struct gpu_test *t);
+void gpu_test_repeats(struct gpu_test *t);
+
+/* zoo.c: bad candidates are caught by the check that must, each time, and the GPU is back soon after a hang or a fault */
 void gpu_test_redteam(struct gpu_test *t);
 
 /* baselines.c: the paper's table, the seed beside everything it can be compared with */

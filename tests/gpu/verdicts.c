@@ -2,9 +2,9 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "parts.h"
-#include "score/redteam.h"
+#include "score/stats.h"
 
-#define BACK_WITHIN_MS 5000
+#define VERDICT_MEDIAN_MS 3000
 
 /* The reference is not meant to be fast: it gets the short suite only. */
 static const struct {
@@ -16,6 +16,16 @@ static const struct {
 	{ "sm80", 8, { "quick", "mha", "gqa4", "gqa8" } },
 	{ "sm90a", 9, { "quick", "mha", "gqa4", "gqa8" } },
 	{ "sm100a", 10, { "quick", "mha", "gqa4", "gqa8" } },
+};
+
+/* Where one and the same file is evaluated many times, every verdict must be the same. */
+static const struct {
+	const char *seed, *incumbent, *suite;
+	int cc_major;
+} repeated[] = {
+	{ "sm80", NULL, "quick", 8 },
+	{ "sm90a", NULL, "quick", 9 },
+	{ "sm90a", "sm80", "mha", 9 },
 };
 
 static int device_major(const struct gpu_test *t)
@@ -42,6 +52,11 @@ static void one_seed(struct gpu_test *t, cJSON *list, const char *seed, const ch
 	free(dir);
 }
 
+static bool runs_here(int wanted, int major)
+{
+	return wanted == 8 ? major >= 8 : major == wanted;
+}
+
 void gpu_test_seeds(struct gpu_test *t)
 {
 	cJSON *list = cJSON_CreateArray();
@@ -49,9 +64,7 @@ void gpu_test_seeds(struct gpu_test *t)
 	size_t s, i;
 
 	for (s = 0; s < ARRAY_LEN(seeds); s++) {
-		bool runs = seeds[s].cc_major == 8 ? major >= 8 : major == seeds[s].cc_major;
-
-		if (!runs) {
+		if (!runs_here(seeds[s].cc_major, major)) {
 			printf("ok %d - seed %s # SKIP it needs compute capability %d, this device has %d\n", ++t->count, seeds[s].seed,
 			       seeds[s].cc_major, major);
 			continue;
@@ -62,62 +75,54 @@ void gpu_test_seeds(struct gpu_test *t)
 	json_set(t->report, "seeds", list);
 }
 
-/* How long the next candidate waits for the GPU after one that hung or broke the context. */
-static void measure_recovery(struct gpu_test *t, cJSON *entry, const char *after, const char *honest)
+/* The same evaluation again and again; what was not passed is kept with its reason. */
+static void repeat(struct gpu_test *t, cJSON *entry, const char *seed, const char *incumbent, const char *suite)
 {
-	cJSON *result = gpu_job(t, "evaluate", "quick", honest, NULL, 0);
-	int64_t ms = t->first_check_ms ? t->first_check_ms - t->submitted_ms : INT64_MAX;
+	char *dir = gpu_seed(seed), *other = incumbent ? gpu_seed(incumbent) : NULL;
+	cJSON *failures = cJSON_CreateArray();
+	double ms[GPU_REPEATS];
+	int passed = 0, i;
 
-	json_set_int(entry, "next_run_ms", ms);
-	gpu_ok(t, ms <= BACK_WITHIN_MS && strcmp(json_str(result, "verdict", ""), "passed") == 0,
-	       "after %s the next candidate has run within %lld ms and is %s", after, (long long)ms, json_str(result, "verdict", "?"));
-	cJSON_Delete(result);
-}
+	for (i = 0; i < GPU_REPEATS; i++) {
+		cJSON *result = gpu_job(t, "evaluate", suite, dir, other, 0);
+		bool good = strcmp(json_str(result, "verdict", ""), "passed") == 0;
 
-static void one_bad(struct gpu_test *t, cJSON *list, const struct redteam_case *c, const char *honest)
-{
-	char *dir = path_join(t->scratch, c->name), got[400];
-	struct redteam_tally tally = { 0 };
-	struct error err = { 0 };
-	cJSON *result, *entry = cJSON_CreateObject();
-	bool good;
-
-	if (redteam_stage(c, dir, &err) != AVO_OK) {
-		gpu_ok(t, false, "%s: %s", c->name, err.text);
-		cJSON_Delete(entry);
-		free(dir);
-		return;
+		passed += good;
+		ms[i] = (double)(t->done_ms - t->submitted_ms);
+		if (!good)
+			json_push(failures, gpu_summary(result));
+		cJSON_Delete(result);
 	}
-	result = gpu_job(t, "evaluate", "quick", dir, NULL, 0);
-	redteam_judge(got, sizeof(got), &tally, c, result);
-	good = redteam_holds(c, &tally);
-	json_set_str(entry, "candidate", c->name);
-	json_set_str(entry, "must_be", c->verdict);
-	json_set_str(entry, "check", c->check);
-	json_set_str(entry, "got", got);
-	json_set_bool(entry, "ok", good);
-	json_set_num(entry, "wall_s", (double)(t->done_ms - t->submitted_ms) / 1e3);
-	gpu_ok(t, good, "%s must be %s %s by %s, is %s", c->name, c->verdict, c->rule, c->check, got);
-	if (strncmp(got, "timed-out", 9) == 0 || strstr(got, "illegal") || strstr(got, "misaligned"))
-		measure_recovery(t, entry, c->name, honest);
-	json_push(list, entry);
-	cJSON_Delete(result);
+	json_set_int(entry, "passed", passed);
+	json_set_int(entry, "of", GPU_REPEATS);
+	json_set_num(entry, "median_ms", stats_median(ms, GPU_REPEATS));
+	json_set(entry, "wall_ms", cJSON_CreateDoubleArray(ms, GPU_REPEATS));
+	json_set(entry, "failures", failures);
+	gpu_ok(t, passed == GPU_REPEATS, "%s%s%s on %s: passed %d of %d, median %.0f ms", seed, other ? " beside " : "", other ? incumbent : "", suite,
+	       passed, GPU_REPEATS, stats_median(ms, GPU_REPEATS));
+	if (other)
+		gpu_ok(t, stats_median(ms, GPU_REPEATS) <= VERDICT_MEDIAN_MS, "a verdict with an incumbent on %s takes %.0f ms, at most %d", suite,
+		       stats_median(ms, GPU_REPEATS), VERDICT_MEDIAN_MS);
 	free(dir);
+	free(other);
 }
 
-void gpu_test_redteam(struct gpu_test *t)
+void gpu_test_repeats(struct gpu_test *t)
 {
 	cJSON *list = cJSON_CreateArray();
-	char *honest = gpu_seed("sm80");
-	struct redteam team;
-	struct error err = { 0 };
-	int i;
+	size_t i;
 
-	if (redteam_load(&team, "cuda", &err) != AVO_OK)
-		gpu_ok(t, false, "%s", err.text);
-	for (i = 0; i < team.count; i++)
-		one_bad(t, list, &team.cases[i], honest);
-	redteam_release(&team);
-	json_set(t->report, "redteam", list);
-	free(honest);
+	for (i = 0; i < ARRAY_LEN(repeated); i++) {
+		cJSON *entry;
+
+		if (!runs_here(repeated[i].cc_major, device_major(t)))
+			continue;
+		entry = cJSON_CreateObject();
+		json_set_str(entry, "seed", repeated[i].seed);
+		json_set_str(entry, "incumbent", repeated[i].incumbent);
+		json_set_str(entry, "suite", repeated[i].suite);
+		repeat(t, entry, repeated[i].seed, repeated[i].incumbent, repeated[i].suite);
+		json_push(list, entry);
+	}
+	json_set(t->report, "repeats", list);
 }
