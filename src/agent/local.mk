@@ -6,6 +6,7 @@ libavo_a_SOURCES += \
 	src/agent/memory.c src/agent/memory.h \
 	src/agent/prompts.c src/agent/prompts.h \
 	src/agent/report.c src/agent/report.h \
+	src/agent/shell.h src/agent/shell_watch.c \
 	src/agent/tool_files.c \
 	src/agent/tool_look.c \
 	src/agent/tool_port.c \

@@ -4,7 +4,7 @@
  * (which dies with its group), and nothing can block on a full pipe.
  */
 #include "avo.h"
-#include "agent/tools.h"
+#include "agent/shell.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -16,25 +16,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define MAX_OUTPUT ((size_t)64 << 20)
-#define MAX_JOBS 4
-
-struct shell_job {
-	struct shell_job *next;
-	struct toolbox *box;
-	int number;
-	pid_t pid;			/* 0: it ended */
-	struct loop_child *watch;
-	struct loop_timer *deadline;
-	struct loop_timer *look;	/* the running call waits for its end no longer than this */
-	char *output;			/* path */
-	char *command;
-	int wait_status;
-	bool timed_out;
-	bool waited_for;		/* the running call is this job's */
-	int64_t started_ms, elapsed_ms;
-};
 
 static void free_job(struct shell_job *job)
 {
@@ -58,16 +39,21 @@ void shell_stop_all(struct toolbox *box)
 {
 	while (box->jobs)
 		free_job(box->jobs);
+	loop_remove_timer(box->loop, box->shell_look);
+	box->shell_look = NULL;
 }
 
 static void answer_with_output(struct tool_call *call, const struct shell_job *job)
 {
-	struct buf text = { .max = MAX_OUTPUT + 4096 }, all = BUF_INIT;
+	struct buf text = { .max = SHELL_OUTPUT + 4096 }, all = BUF_INIT;
 	char how[128];
 
-	path_read(&text, job->output, MAX_OUTPUT + 1, NULL);
+	path_read(&text, job->output, SHELL_OUTPUT + 1, NULL);
 	if (job->pid)
-		buf_printf(&all, "[job %d still runs, %lld s]\n", job->number, (long long)(clock_mono_ms() - job->started_ms) / 1000);
+		buf_printf(&all, "[job %d still runs, %lld s%s]\n", job->number, (long long)(clock_mono_ms() - job->started_ms) / 1000,
+			   job->box->held ? ", standing still while something is measured" : "");
+	else if (job->killed_for)
+		buf_printf(&all, "[killed: %s; %.1f s]\n", job->killed_for, (double)job->elapsed_ms / 1000);
 	else
 		buf_printf(&all, "[%s%s, %.1f s]\n", job->timed_out ? "killed at its timeout, " : "",
 			   child_describe(how, sizeof(how), job->wait_status), (double)job->elapsed_ms / 1000);
@@ -119,6 +105,12 @@ static void job_expired(void *arg)
 		child_signal(job->pid, SIGKILL);
 }
 
+void shell_set_deadline(struct shell_job *job, int64_t ms)
+{
+	job->deadline_ms = clock_mono_ms() + ms;
+	job->deadline = loop_add_timer(job->box->loop, ms, job_expired, job);
+}
+
 static struct shell_job *find_job(struct toolbox *box, int64_t number)
 {
 	struct shell_job *job = box->jobs;
@@ -139,7 +131,7 @@ static bool make_room(struct toolbox *box)
 		if (!job->pid)
 			ended = job;
 	}
-	if (n < MAX_JOBS)
+	if (n < SHELL_JOBS)
 		return true;
 	if (ended)
 		free_job(ended);
@@ -157,7 +149,7 @@ static enum avo_status spawn(struct shell_job *job, struct error *err)
 	const char *env[] = { tmp, "TERM=dumb", "PAGER=cat", "GIT_PAGER=cat", NULL };
 	struct sandbox_policy policy = {
 		.writable = writable, .readable = path_is_dir(kernels) ? readable : NULL, .allow_exec = true, .allow_threads = true,
-		.file_bytes = MAX_OUTPUT, .memory_bytes = (size_t)8 << 30, .processes = 256, .env = env,
+		.file_bytes = SHELL_OUTPUT, .memory_bytes = (size_t)8 << 30, .processes = SHELL_PROCESSES, .env = env,
 	};
 	struct child_spec spec = CHILD_SPEC_INIT;
 	enum avo_status st;
@@ -184,7 +176,7 @@ static void start(struct tool_call *call, const char *command, int64_t timeout_s
 	struct error err = { 0 };
 
 	if (!make_room(box)) {
-		call_error(call, "%d background jobs run already; stop one of them first (job, stop)", MAX_JOBS);
+		call_error(call, "%d background jobs run already; stop one of them first (job, stop)", SHELL_JOBS);
 		return;
 	}
 	job = xcalloc(1, sizeof(*job));
@@ -203,7 +195,8 @@ static void start(struct tool_call *call, const char *command, int64_t timeout_s
 	}
 	job->waited_for = !background;
 	job->watch = loop_add_child(box->loop, job->pid, job_ended, job);
-	job->deadline = loop_add_timer(box->loop, timeout_s * 1000, job_expired, job);
+	shell_set_deadline(job, timeout_s * 1000);
+	shell_watch_begin(job);
 	if (background) {
 		char text[96];
 

@@ -78,6 +78,7 @@ const struct tool agent_tools[] = {
 	  OBJECT(STRING("path", "file, relative to the working directory") "," STRING("old", "the text to replace, copied exactly, with its indentation") ","
 		 STRING("new", "what takes its place") "," BOOLEAN("all", "replace every occurrence"), "\"path\",\"old\",\"new\""), tool_edit, sum_path },
 	{ "shell", "shell", "Runs a command with /bin/sh in the working directory, in a sandbox: no network, no GPU, no other files than system ones. "
+	  "While something is measured all commands stand still. Together they may have 256 processes, 8 GiB of memory and 4 GiB of files. "
 	  "Answers with its output when it ends. With background it goes on; ask for it later by its job number. "
 	  "Speed measured here means nothing: only evaluate and profile measure.",
 	  OBJECT(STRING("command", "the command line") "," INTEGER("timeout_s", "kill it after so many seconds; default 120, at most 600 (in the background 3600 and 7200). With job: wait so long for its end; default 0") ","

@@ -70,6 +70,12 @@ struct toolbox {
 	void *answer_arg;
 	struct tool_call call;		/* id NULL: none runs */
 	struct shell_job *jobs;
+	struct loop_timer *shell_look;	/* at what they use, while any runs */
+	unsigned looks;
+	uint64_t disk_before;		/* in work_dir and temp_dir when the first of them started: bytes, files */
+	long files_before;
+	uint64_t memory_max, disk_max;	/* bytes of all jobs together; 0: SHELL_MEMORY, SHELL_DISK */
+	bool held;			/* something is measured: jobs stand still */
 	int next_job;
 	int next_blob;
 };
@@ -109,5 +115,7 @@ void tool_direction(struct tool_call *call, const cJSON *args);
 void tool_note(struct tool_call *call, const cJSON *args);
 void tool_submit(struct tool_call *call, const cJSON *args);
 void shell_stop_all(struct toolbox *box);
+/* Jobs stand still while something is measured, and go on after it; their time does not count meanwhile. */
+void shell_hold(struct toolbox *box, bool held);
 
 #endif

@@ -14,6 +14,7 @@ libavobase_a_SOURCES = src/avo.h \
 	src/base/loop.c src/base/loop.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/path.c src/base/path.h \
+	src/base/proctree.c src/base/proctree.h \
 	src/base/save.c src/base/save.h \
 	src/base/sha256.c src/base/sha256.h \
 	src/base/str.c src/base/str.h

@@ -136,6 +136,14 @@ static void adopt_gate(struct engine *e)
 	engine_record(e, event, JOURNAL_NOW);
 }
 
+static void on_measuring(void *arg, bool on)
+{
+	struct engine *e = arg;
+
+	if (e->ops->measuring)
+		e->ops->measuring(e->op, on);
+}
+
 static enum avo_status begin_life(struct engine *e, struct error *err)
 {
 	struct resume r = { 0 };
@@ -170,6 +178,7 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 		engine_set_state(e, ENGINE_FAILED, err->text);
 		return st;
 	}
+	evaluator_on_measuring(e->evaluator, on_measuring, e);
 	engine_first_state(e, &r, recovered == AVO_OK ? NULL : conflict.text);
 	return AVO_OK;
 }

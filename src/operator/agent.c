@@ -215,6 +215,13 @@ static void agent_evaluated(void *op, const struct attempt *attempt, bool commit
 	buf_release(&text);
 }
 
+static void agent_measuring(void *op, bool on)
+{
+	struct agent *a = op;
+
+	shell_hold(&a->box, on);
+}
+
 static void agent_cancel(void *op)
 {
 	struct agent *a = op;
@@ -258,6 +265,7 @@ const struct operator_ops operator_agent = {
 	.begin = agent_begin,
 	.go = agent_go,
 	.evaluated = agent_evaluated,
+	.measuring = agent_measuring,
 	.cancel = agent_cancel,
 	.redirect = agent_redirect,
 	.message = agent_message,

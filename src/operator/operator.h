@@ -57,6 +57,8 @@ struct operator_ops {
 	void (*go)(void *op);
 	/* The evaluation it asked for has ended; the attempt in the state holds everything. committed: it became a version. */
 	void (*evaluated)(void *op, const struct attempt *attempt, bool committed, const cJSON *result);
+	/* A worker measures something now, or nothing any more: what runs beside it must stand still meanwhile. May be NULL. */
+	void (*measuring)(void *op, bool on);
 	/* Stop soon and call step_done(STEP_STOPPED); what is half done is dropped. */
 	void (*cancel)(void *op);	/* only while a step runs; an evaluation in flight is cancelled by the engine */
 	void (*redirect)(void *op, const struct redirection *r);	/* may be NULL */

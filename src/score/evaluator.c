@@ -34,6 +34,9 @@ struct evaluator {
 	struct evaluation *queue;	/* the first is the one being worked on */
 	int64_t last_id;
 	struct loop_timer *kick;	/* start the first of the queue */
+	void (*on_measuring)(void *arg, bool on);
+	void *measuring_arg;
+	bool measuring;			/* as it was told */
 };
 
 static void kick(struct evaluator *e);
@@ -55,12 +58,24 @@ static void unqueue(struct evaluation *ev)
 		*at = ev->next;
 }
 
+/* Whether a worker has the first of the queue, told when that has changed. */
+static void tell_measuring(struct evaluator *e)
+{
+	bool now = e->queue && e->queue->sent;
+
+	if (now == e->measuring || !e->on_measuring)
+		return;
+	e->measuring = now;
+	e->on_measuring(e->measuring_arg, now);
+}
+
 /* The one place where a job ends. */
 static void finish(struct evaluation *ev, const cJSON *result)
 {
 	struct evaluator *e = ev->owner;
 
 	unqueue(ev);
+	tell_measuring(e);
 	ev->cb.done(ev->arg, result);
 	evaluation_free(ev);
 	kick(e);
@@ -102,6 +117,7 @@ static void fail_current(struct evaluator *e, const char *why)
 	} else if (ev->attempts < ATTEMPTS) {
 		log_warn("%s; trying once more with a new one", why);
 		ev->sent = false;
+		tell_measuring(e);
 		kick(e);
 	} else {
 		finish_with(ev, VERDICT_EVALUATOR_FAULT, why);
@@ -201,6 +217,7 @@ static void send_job(struct evaluation *ev)
 	struct evaluator *e = ev->owner;
 
 	ev->sent = true;
+	tell_measuring(e);
 	ev->attempts++;
 	ev->idle_heartbeats = 0;
 	ev->id = ++e->last_id;		/* a new one each time: an old answer never counts */
@@ -317,6 +334,12 @@ void evaluator_cancel(struct evaluation *ev)
 	json_set_int(request, "id", ev->id);
 	worker_link_send(e->link, request);
 	cJSON_Delete(request);
+}
+
+void evaluator_on_measuring(struct evaluator *e, void (*fn)(void *arg, bool on), void *arg)
+{
+	e->on_measuring = fn;
+	e->measuring_arg = arg;
 }
 
 const cJSON *evaluator_hello(const struct evaluator *e)

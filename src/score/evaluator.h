@@ -38,6 +38,8 @@ struct evaluation *evaluator_submit(struct evaluator *e, cJSON *request, int64_t
 				    const struct evaluation_callbacks *cb, void *arg);
 /* done is then called with verdict `cancelled`, soon. */
 void evaluator_cancel(struct evaluation *ev);
+/* Tells fn when the worker gets something to measure (true) and when it has nothing any more (false), from the loop. */
+void evaluator_on_measuring(struct evaluator *e, void (*fn)(void *arg, bool on), void *arg);
 /* What the worker said about itself (name, device, sandbox, versions), or NULL before it has. Borrowed. */
 const cJSON *evaluator_hello(const struct evaluator *e);
 

@@ -9,7 +9,10 @@ EXTRA_DIST += tests/e2e/golden
 tests/e2e/doctor.log: avo$(EXEEXT)
 TESTS += tests/e2e/agent.sh
 EXTRA_DIST += tests/e2e/agent.sh tests/e2e/agent/scenario.jsonl tests/e2e/agent/talk.jq
+TESTS += tests/e2e/jobs.sh
+EXTRA_DIST += tests/e2e/jobs.sh tests/e2e/agent/jobs.jsonl
 tests/e2e/agent.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
+tests/e2e/jobs.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
 TESTS += tests/e2e/gpu_journal.sh
 tests/e2e/gpu_journal.log: avo$(EXEEXT)
 EXTRA_DIST += tests/e2e/gpu_journal.sh tests/fixtures/h200-sm90a/journal.jsonl

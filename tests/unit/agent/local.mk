@@ -1,6 +1,9 @@
 # tests/unit/agent
-check_PROGRAMS += tests/unit/agent/test_memory tests/unit/agent/test_tools
-TESTS += tests/unit/agent/test_memory tests/unit/agent/test_tools
+check_PROGRAMS += tests/unit/agent/test_memory tests/unit/agent/test_tools tests/unit/agent/test_shell
+TESTS += tests/unit/agent/test_memory tests/unit/agent/test_tools tests/unit/agent/test_shell
+tests_unit_agent_test_shell_SOURCES = tests/unit/agent/test_shell.c
+tests_unit_agent_test_shell_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_agent_test_shell_LDADD = $(UNIT_LDADD)
 tests_unit_agent_test_memory_SOURCES = tests/unit/agent/test_memory.c
 tests_unit_agent_test_memory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_agent_test_memory_LDADD = $(UNIT_LDADD)

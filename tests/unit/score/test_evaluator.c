@@ -112,6 +112,33 @@ static void a_result_and_its_progress_arrive(void **state)
 	assert_string_equal(o.device, "fake");
 }
 
+static void note_measuring(void *arg, bool on)
+{
+	struct buf *seen = arg;
+
+	buf_addstr(seen, on ? "on " : "off ");
+}
+
+/* Whoever must keep quiet meanwhile is told, through a worker that dies as well. */
+static void what_runs_beside_is_told_when_something_is_measured(void **state)
+{
+	struct outcome o = { 0 };
+	struct buf seen = BUF_INIT;
+	struct evaluator *e;
+
+	assert_int_equal(loop_new(&o.loop, NULL), AVO_OK);
+	e = start(o.loop, HELLO ASK "exit 1");
+	evaluator_on_measuring(e, note_measuring, &seen);
+	evaluator_submit(e, request(), 0, &callbacks, &o);
+	loop_add_timer(o.loop, 20000, give_up, o.loop);
+	loop_run(o.loop);
+	assert_int_equal(o.calls, 1);
+	assert_string_equal(buf_cstr(&seen), "on off on off ");
+	buf_release(&seen);
+	evaluator_free(e);
+	loop_free(o.loop);
+}
+
 static void a_banner_before_hello_is_skipped(void **state)
 {
 	struct outcome o = run("echo Welcome to node3; echo; echo \"[1, 2]\"; " HELLO ASK RESULT("incorrect") "sleep 60", 20000, 0, 0);
@@ -261,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_result_and_its_progress_arrive),
+		cmocka_unit_test(what_runs_beside_is_told_when_something_is_measured),
 		cmocka_unit_test(a_banner_before_hello_is_skipped),
 		cmocka_unit_test(a_worker_that_dies_costs_a_fault_after_one_retry),
 		cmocka_unit_test(a_worker_that_never_says_hello_costs_a_fault),
