@@ -25,6 +25,7 @@ include tests/screens/local.mk
 include tests/e2e/local.mk
 include tests/gpu/local.mk
 include tests/fuzz/local.mk
+include tests/faults/local.mk
 include tests/bench/local.mk
 
 # The unit tests once more under valgrind, in a build without sanitizers. Left out:
