@@ -9,9 +9,11 @@ nobase_dist_pkgdata_DATA = \
 nobase_dist_pkgdata_DATA += \
 	kernels/suites/cpu.suite kernels/suites/cpu-quick.suite \
 	kernels/suites/mha.suite kernels/suites/mha-causal.suite kernels/suites/mha-full.suite \
+	kernels/suites/mha-hd64.suite kernels/suites/mha-hd256.suite \
 	kernels/suites/gqa4.suite kernels/suites/gqa8.suite kernels/suites/quick.suite \
 	kernels/include/avo/device/descriptor.h \
 	kernels/include/avo/device/ptx.cuh \
+	kernels/include/avo/device/cluster.cuh \
 	kernels/include/avo/device/wgmma.cuh \
 	kernels/include/avo/device/tcgen05.cuh \
 	kernels/attention/reference/kernel.cu \

@@ -98,7 +98,8 @@ static void every_suite_that_is_shipped_loads(void **state)
 {
 	static const struct { const char *name, *unit; int cases; } suites[] = {
 		{ "cpu", "GFLOPS", 6 }, { "cpu-quick", "GFLOPS", 2 }, { "mha", "TFLOPS", 8 }, { "gqa4", "TFLOPS", 8 },
-		{ "gqa8", "TFLOPS", 8 }, { "mha-causal", "TFLOPS", 4 }, { "mha-full", "TFLOPS", 4 }, { "quick", "TFLOPS", 2 },
+		{ "gqa8", "TFLOPS", 8 }, { "mha-causal", "TFLOPS", 4 }, { "mha-full", "TFLOPS", 4 }, { "mha-hd64", "TFLOPS", 8 },
+		{ "mha-hd256", "TFLOPS", 8 }, { "quick", "TFLOPS", 2 },
 	};
 	struct error err = { 0 };
 	struct suite s;

@@ -103,6 +103,18 @@ AVO_DEVICE unsigned avo_pack_bf16(float low, float high)
 	return packed;
 }
 
+/* `watch` unless one of the two bf16 in `packed` is infinite or NaN: then NaN, and it stays so. Start with 0. */
+AVO_DEVICE unsigned avo_watch_finite(unsigned packed, unsigned watch)
+{
+	asm("fma.rn.bf16x2 %0, %1, %2, %0;" : "+r"(watch) : "r"(packed), "r"(0u));
+	return watch;
+}
+
+AVO_DEVICE bool avo_was_finite(unsigned watch)
+{
+	return (watch & 0x7fff7fffu) == 0;
+}
+
 /*
  * Four neighbouring lanes hold a 4 x 4 matrix of words, lane l its column l, and
  * trade them until lane l has row l. In the accumulators of mma and wgmma a lane
@@ -211,6 +223,19 @@ AVO_DEVICE void avo_mbarrier_wait(unsigned barrier, unsigned parity)
 		     : "memory");
 }
 
+/* The same for who is in no hurry: it asks again after `nanoseconds` only, and takes nothing from the others until then. */
+AVO_DEVICE void avo_mbarrier_wait_idle(unsigned barrier, unsigned parity, unsigned nanoseconds)
+{
+	asm volatile("{\n\t"
+		     ".reg .pred done;\n"
+		     "again:\n\t"
+		     "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1, %2;\n\t"
+		     "@!done bra again;\n\t"
+		     "}" ::"r"(barrier),
+		     "r"(parity), "r"(nanoseconds)
+		     : "memory");
+}
+
 AVO_DEVICE void avo_prefetch_tensormap(const avo_tensormap *map)
 {
 	asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory");
@@ -259,6 +284,12 @@ AVO_DEVICE void avo_bar_sync(int id, int threads)
 AVO_DEVICE void avo_bar_arrive(int id, int threads)
 {
 	asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
+/* Waits until the launch in front of this one has ended and what it wrote can be read (AVO_LAUNCH_OVERLAP). */
+AVO_DEVICE void avo_wait_for_launch()
+{
+	asm volatile("griddepcontrol.wait;" ::: "memory");
 }
 
 /* Registers of one thread of this warpgroup, a multiple of 8; all its 4 warps call it. */
