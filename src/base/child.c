@@ -62,7 +62,7 @@ static int in_child(const struct child_spec *spec, int error_fd, pid_t parent)
 	else if (!spec->foreground)
 		setpgid(0, 0);
 	if (spec->die_with_parent) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_PDEATHSIG, spec->death_signal ? spec->death_signal : SIGKILL);
 		if (getppid() != parent)
 			_exit(127);
 	}
@@ -138,6 +138,11 @@ void child_signal(pid_t pid, int sig)
 {
 	if (pid > 0 && kill(-pid, sig) != 0)
 		kill(pid, sig);
+}
+
+bool child_group_lives(pid_t pid)
+{
+	return pid > 0 && (kill(-pid, 0) == 0 || errno == EPERM);
 }
 
 void child_kill(pid_t pid)

@@ -22,7 +22,8 @@ struct child_spec {
 	int stderr_fd;			/* -1: /dev/null */
 	int extra_fd;			/* -1: none; else inherited as fd 3 */
 	bool new_session;		/* setsid; else a process group of its own */
-	bool die_with_parent;		/* SIGKILL when the spawning thread ends */
+	bool die_with_parent;		/* death_signal when the spawning thread ends */
+	int death_signal;		/* 0: SIGKILL */
 	bool foreground;		/* keep the parent's group and terminal (an editor) */
 	/*
 	 * Called in the child as its last step, instead of execvp, with 0..3 set up
@@ -42,6 +43,7 @@ enum avo_status child_spawn(pid_t *out, const struct child_spec *spec, struct er
 /* SIGKILL to the child's group, then reap it. Safe when it is gone already. */
 void child_kill(pid_t pid);
 void child_signal(pid_t pid, int sig);		/* to the group */
+bool child_group_lives(pid_t pid);		/* somebody of the group that the child led is still there */
 /* The wait status into *status; false if it still runs. Never blocks. */
 bool child_reap(pid_t pid, int *status);
 

@@ -46,6 +46,38 @@ static size_t copy_unicode_escape(struct buf *out, const char *s, const char *en
 	return 6;
 }
 
+/* The length of the part in front of the first byte that is not UTF-8; len when all of it is. */
+static size_t utf8_prefix(const char *text, size_t len)
+{
+	size_t i = 0, n;
+	uint32_t code;
+
+	while (i < len) {
+		n = (unsigned char)text[i] < 0x80 ? 1 : str_utf8_decode(&code, text + i, len - i);
+		if (!n)
+			break;
+		i += n;
+	}
+	return i;
+}
+
+/* Appends text with U+FFFD for every byte that is not UTF-8. */
+static void repair_utf8(struct buf *out, const char *text, size_t len)
+{
+	while (len) {
+		size_t n = utf8_prefix(text, len);
+
+		buf_add(out, text, n);
+		text += n;
+		len -= n;
+		if (!len)
+			break;
+		buf_addstr(out, "\xef\xbf\xbd");
+		text++;
+		len--;
+	}
+}
+
 static bool needs_repair(const char *text, size_t len)
 {
 	return memmem(text, len, "\\u0000", 6) || memmem(text, len, "\\ud", 3) || memmem(text, len, "\\uD", 3);
@@ -75,13 +107,18 @@ static void repair_escapes(struct buf *out, const char *text, size_t len)
 
 enum avo_status json_parse(cJSON **out, const char *text, size_t len, struct error *err)
 {
-	struct buf repaired = BUF_INIT;
+	struct buf repaired = BUF_INIT, clean = BUF_INIT;
 	const char *end = NULL, *stop;
 	enum avo_status st = AVO_OK;
 
 	*out = NULL;
 	if (len > JSON_MAX_BYTES)
 		return error_set(err, AVO_CORRUPT, "JSON text of %zu bytes is over the limit of %zu", len, JSON_MAX_BYTES);
+	if (utf8_prefix(text, len) < len) {
+		repair_utf8(&clean, text, len);
+		text = clean.data;
+		len = clean.len;
+	}
 	if (needs_repair(text, len)) {
 		repair_escapes(&repaired, text, len);
 		text = repaired.data;
@@ -99,6 +136,7 @@ enum avo_status json_parse(cJSON **out, const char *text, size_t len, struct err
 		*out = NULL;
 	}
 	buf_release(&repaired);
+	buf_release(&clean);
 	return st;
 }
 
@@ -161,22 +199,13 @@ void json_set(cJSON *obj, const char *key, cJSON *value)
 
 static cJSON *clean_string(const char *value)
 {
+	size_t len = strlen(value);
 	struct buf b = BUF_INIT;
-	size_t len = strlen(value), i = 0, n;
-	uint32_t code;
 	cJSON *item;
 
-	while (i < len && (n = str_utf8_decode(&code, value + i, len - i)))
-		i += n;
-	if (i == len)
+	if (utf8_prefix(value, len) == len)
 		return cJSON_CreateString(value);
-	for (i = 0; i < len; i += n ? n : 1) {
-		n = str_utf8_decode(&code, value + i, len - i);
-		if (n)
-			buf_add(&b, value + i, n);
-		else
-			buf_addstr(&b, "\xef\xbf\xbd");
-	}
+	repair_utf8(&b, value, len);
 	item = cJSON_CreateString(buf_cstr(&b));
 	buf_release(&b);
 	return item;

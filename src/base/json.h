@@ -1,7 +1,7 @@
 /*
  * cJSON with its traps taken out: strict getters that are case sensitive and
  * typed, a parser with bounds on size and depth that repairs what the library
- * refuses (lone surrogates) and refuses what it mangles (an escaped NUL, which
+ * refuses (lone surrogates) or lets through (bytes that are no UTF-8) and refuses what it mangles (an escaped NUL, which
  * would cut a string short), and integers that keep their digits up to 2^53.
  */
 #ifndef AVO_BASE_JSON_H
@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Parses exactly one value. Lone surrogates become U+FFFD; \u0000 becomes U+FFFD. The result is owned: cJSON_Delete. */
+/* Parses exactly one value. Lone surrogates, \u0000 and bytes that are not UTF-8 become U+FFFD. The result is owned: cJSON_Delete. */
 enum avo_status json_parse(cJSON **out, const char *text, size_t len, struct error *err);
 
 /* Getters: a missing member or one of another type gives the fallback. Strings are borrowed. obj may be NULL. */

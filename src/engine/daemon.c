@@ -94,8 +94,10 @@ static enum avo_status open_services(struct engine *e, struct error *err)
 	loop_on_signal(e->loop, SIGHUP, ignore_signal, e);
 	signal(SIGPIPE, SIG_IGN);
 	st = evaluator_new(&e->evaluator, e->loop, e->settings.worker, err);
-	if (st == AVO_OK)
-		st = path_mkdirs(e->scratch_dir, 0700, err);
+	if (st != AVO_OK)
+		return st;
+	evaluator_set_patience(e->evaluator, e->settings.backoff_ms, e->settings.outage_ms);
+	st = path_mkdirs(e->scratch_dir, 0700, err);
 	if (st == AVO_OK)
 		st = control_server_new(&e->server, e->loop, e->run_dir, &engine_handlers, e, err);
 	return st;

@@ -38,12 +38,35 @@ void engine_set_state(struct engine *e, enum engine_state state, const char *rea
 
 /* --- what happens next ---------------------------------------------------- */
 
+static void on_retired(void *arg, bool killed)
+{
+	struct engine *e = arg;
+
+	if (killed)
+		engine_warn(e, "the worker (%s) did not end when it was told to, and was killed; what it started on a node may still run there",
+			    evaluator_command(e->evaluator));
+	loop_stop(e->loop);
+}
+
+/* The worker goes first, in good order: a scheduler's client needs a moment to take its job with it. */
 static void end_now(void *arg)
 {
 	struct engine *e = arg;
 
+	loop_remove_timer(e->loop, e->end_timer);
 	e->end_timer = NULL;
-	loop_stop(e->loop);
+	if (e->retiring)
+		return;
+	e->retiring = true;
+	evaluator_retire(e->evaluator, on_retired, e);
+}
+
+static void on_end_timer(void *arg)
+{
+	struct engine *e = arg;
+
+	e->end_timer = NULL;
+	end_now(e);
 }
 
 /* The next action of the step may start, unless that is what stepping was waiting for. */
@@ -137,7 +160,7 @@ void engine_end(struct engine *e, const char *reason, bool now)
 		engine_cancel_step(e, "stopped", reason);
 	engine_cancel_flight(e);
 	engine_cancel_profiles(e);
-	if (!e->end_timer)
-		e->end_timer = loop_add_timer(e->loop, now ? 0 : CANCEL_GRACE_MS, end_now, e);
+	if (!e->end_timer && !e->retiring)
+		e->end_timer = loop_add_timer(e->loop, now ? 0 : CANCEL_GRACE_MS, on_end_timer, e);
 	engine_kick(e);
 }

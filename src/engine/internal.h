@@ -113,6 +113,7 @@ struct engine {
 	struct loop_timer *presence;	/* the next look at whether the run's directory is there */
 	bool lost;			/* it is not */
 	bool stopping;			/* ends as soon as nothing is in flight */
+	bool retiring;			/* the worker is being ended, the last thing before the end */
 	char *end_reason;		/* owned; NULL while it does not end */
 	struct error failure;		/* why the engine failed */
 };

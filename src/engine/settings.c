@@ -21,6 +21,8 @@ const struct setting settings_table[] = {
 
 	{ "score.worker", SETTING_TEXT, "{worker}", "How a worker is started: {worker}, ssh HOST {worker}, srun --gres=gpu:1 {worker}" },
 	{ "score.deadline", SETTING_DURATION, "10m", "An evaluation that takes longer is cancelled" },
+	{ "score.backoff", SETTING_DURATION, "1s", "First pause before a worker that ended or failed is started again; grows to sixty times that" },
+	{ "score.outage-limit", SETTING_DURATION, "12h", "A worker that is away longer waits for a person (avo resume); none: it is tried for ever" },
 	{ "score.min-pairs", SETTING_INT, "0", "Paired measurements before the first decision; 0: the worker's default" },
 	{ "score.max-pairs", SETTING_INT, "0", "Paired measurements after which it is inconclusive; 0: the worker's default" },
 	{ "score.max-seconds", SETTING_NUMBER, "0", "Seconds of comparing after which an undecided comparison is inconclusive, once min-pairs are done; 0: the worker's default" },
@@ -196,6 +198,10 @@ static enum avo_status load_score(struct settings *out, const struct conf *conf,
 	enum avo_status st = conf_duration(&out->deadline_ms, conf, "score.deadline", 600000, err);
 
 	out->worker = read_text(conf, "score.worker");
+	if (st == AVO_OK)
+		st = read_duration(&out->backoff_ms, conf, "score.backoff", err);
+	if (st == AVO_OK)
+		st = read_duration(&out->outage_ms, conf, "score.outage-limit", err);
 	if (st == AVO_OK)
 		st = read_int(&out->min_pairs, conf, "score.min-pairs", err);
 	if (st == AVO_OK)

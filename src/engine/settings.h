@@ -34,6 +34,7 @@ struct settings {
 	int64_t budget_time_ms, budget_steps, budget_attempts, budget_tokens;
 	double budget_cost;
 	char *worker;
+	int64_t backoff_ms, outage_ms;
 	int64_t deadline_ms, min_pairs, max_pairs, cache_mib;
 	double confidence, match_tolerance, max_seconds;
 	bool peers, profile;

@@ -17,7 +17,7 @@
 #include "base/str.h"
 #include "candidate/source.h"
 #include "candidate/parameter.h"
-#include "task/score.h"
+#include "task/task.h"
 
 #include <math.h>
 #include <poll.h>
@@ -88,12 +88,23 @@ static double measure(char verdict[32], const char *dir)
 	return strcmp(verdict, "passed") == 0 ? speed : 0;
 }
 
-static void add_score(cJSON *obj, double speed)
+/* Every case of the suite; the mean is speed, apart from rounding. */
+static void add_score(cJSON *obj, const cJSON *request, double speed)
 {
-	struct score score = { .unit = "GFLOPS", .count = 2 };
+	struct score score = { .unit = "GFLOPS" };
+	struct suite suite;
+	int i;
 
-	score.cases[0] = (struct case_score){ .name = "full", .value = speed * 1.25, .std = 0.01, .n = 10 };
-	score.cases[1] = (struct case_score){ .name = "causal", .value = speed / 1.25, .std = 0.01, .n = 10 };
+	if (suite_load(&suite, json_str(request, "suite", ""), NULL) != AVO_OK)
+		return;
+	snprintf(score.unit, sizeof(score.unit), "%s", suite.unit);
+	for (i = 0; i < suite.count; i++) {
+		double factor = i + 1 == suite.count && i % 2 == 0 ? 1 : i % 2 ? 1 / 1.25 : 1.25;
+
+		score.cases[i] = (struct case_score){ .value = speed * factor, .std = 0.01, .n = 10 };
+		memcpy(score.cases[i].name, suite.cases[i].name, sizeof(score.cases[i].name));
+	}
+	score.count = suite.count;
 	score_set_geomean(&score);
 	score_to_json(obj, &score);
 }
@@ -110,8 +121,8 @@ static void add_comparison(cJSON *result, double speed, const char *incumbent_di
 		versions_due -= versions_due >= 1;
 	}
 	c.ratio = ratio;
-	c.lo = ratio * 0.995;
-	c.hi = ratio * 1.005;
+	c.lo = ratio * 0.999;
+	c.hi = ratio * 1.001;
 	c.decision = c.lo > 1 ? DECISION_IMPROVED : c.hi < 1 ? DECISION_REGRESSED : DECISION_MATCHED;
 	comparison_to_json(result, &c);
 }
@@ -147,18 +158,18 @@ static void evaluate(cJSON *result, const cJSON *request)
 		json_set_str(result, "reason", faulty ? "told to fail" : "the source asked for it");
 		return;
 	}
-	add_score(result, speed);
+	add_score(result, request, speed);
 	add_build_and_checks(result);
 	if (json_str(request, "incumbent", NULL))
 		add_comparison(result, speed, json_str(request, "incumbent", NULL));
 }
 
-static void peers(cJSON *result)
+static void peers(cJSON *result, const cJSON *request)
 {
 	cJSON *list = cJSON_CreateArray(), *peer = cJSON_CreateObject();
 
 	json_set_str(peer, "name", "FakeBLAS");
-	add_score(peer, 20);
+	add_score(peer, request, 20);
 	json_push(list, peer);
 	json_set(result, "peers", list);
 	json_set_num(result, "peak", 100);
@@ -222,7 +233,7 @@ static void finish(struct job *job, bool cancelled)
 	if (cancelled)
 		json_set_str(result, "verdict", "cancelled");
 	else if (strcmp(json_str(job->request, "op", ""), "peers") == 0)
-		peers(result);
+		peers(result, job->request);
 	else if (strcmp(json_str(job->request, "op", ""), "profile") == 0)
 		profile(result, job->request);
 	else
@@ -262,7 +273,7 @@ static void hello(void)
 	const char *backends[] = { "cpu", "cuda" };
 
 	json_set_int(m, "hello", 1);
-	json_set_str(m, "worker", "fake");
+	json_set_str(m, "worker", PACKAGE_VERSION);
 	json_set_str(m, "host", "here");
 	json_set_int(m, "pid", getpid());
 	json_set(m, "backends", cJSON_CreateStringArray(backends, 2));
@@ -318,6 +329,9 @@ int main(int argc, char **argv)
 		if (strcmp(argv[i], "--ms") == 0 && i + 1 < argc)
 			delay_ms = atol(argv[i + 1]);
 	}
+	/* the suites are beside avo, not beside this program */
+	if (getenv("AVO_TOP_SRCDIR"))
+		setenv("AVO_DATA_DIR", getenv("AVO_TOP_SRCDIR"), 0);
 	hello();
 	while (n > 0) {
 		struct pollfd p = { .fd = 0, .events = POLLIN };

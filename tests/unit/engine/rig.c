@@ -49,6 +49,7 @@ void rig_new(struct rig *r, const char *seed, const char *operator_name, const c
 	must(r, run_create(&o, &r->err), "run_create");
 	worker = xasprintf("%s/tests/lib/fake_worker %s", getenv("AVO_TOP_BUILDDIR"), worker_args);
 	rig_set(r, "score.worker", worker);
+	rig_set(r, "score.backoff", "0.02");
 	free(worker);
 	free(file);
 }
