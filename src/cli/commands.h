@@ -10,7 +10,10 @@
 void cli_print_help(FILE *out);
 void cli_print_command_help(FILE *out, const struct cli_command *command);
 const struct cli_option *cli_global_options(void);
-extern const struct cli_command cmd_help, cmd_completion;
+extern const struct cli_command cmd_help;
+
+/* completion.c, list.c */
+extern const struct cli_command cmd_completion, cmd_list;
 
 /* read.c: what the journal holds */
 void cli_print_event(const struct cli_call *call, const char *line, size_t len);

@@ -5,7 +5,7 @@
 /*
  * Everything that describes the commands is made here from the one table:
  * `avo help`, `avo NAME --help`, the manual page's COMMANDS section
- * (`avo help --man`) and the completion scripts (`avo completion SHELL`).
+ * (`avo help --man`). Completion scripts have a file of their own.
  */
 
 static void print_options(FILE *out, const struct cli_option *options)
@@ -143,104 +143,4 @@ static const struct cli_option help_options[] = {
 
 const struct cli_command cmd_help = {
 	"help", "[COMMAND]", "Say what avo and its commands do", NULL, help_options, 0, 1, run_help,
-};
-
-static void print_bash_case(const struct cli_command *command)
-{
-	const struct cli_option *o;
-
-	printf("\t%s) words='", command->name);
-	for (o = command->options; o && o->name; o++)
-		printf("--%s ", o->name);
-	for (o = cli_global_options(); o->name; o++)
-		printf("--%s%s", o->name, o[1].name ? " " : "");
-	puts("' ;;");
-}
-
-static void print_bash(void)
-{
-	const struct cli_command *const *c;
-
-	puts("# bash completion for avo, made by `avo completion bash`\n"
-	     "_avo() {\n"
-	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
-	     "\tif [ \"$COMP_CWORD\" -eq 1 ]; then");
-	fputs("\t\tCOMPREPLY=($(compgen -W '", stdout);
-	for (c = cli_commands; *c; c++)
-		printf("%s%s", (*c)->name, c[1] ? " " : "");
-	puts("' -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in");
-	for (c = cli_commands; *c; c++)
-		print_bash_case(*c);
-	puts("\tesac\n"
-	     "\tcase $cur in\n"
-	     "\t-*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n"
-	     "\t[av][0-9]*) COMPREPLY=($(compgen -W \"$(git for-each-ref --format='%(refname:lstrip=-1)' refs/tags refs/avo/attempts 2>/dev/null)\" -- \"$cur\")) ;;\n"
-	     "\t*) COMPREPLY=($(compgen -d -- \"$cur\")) ;;\n"
-	     "\tesac\n"
-	     "}\n"
-	     "complete -o filenames -F _avo avo");
-}
-
-/* zsh's _arguments wants brackets, colons and quotes escaped. */
-static void print_zsh_text(const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '\'')
-			fputs("'\\''", stdout);
-		else if (strchr("[]:\\", *text))
-			printf("\\%c", *text);
-		else
-			putchar(*text);
-	}
-}
-
-static void print_zsh_options(const struct cli_option *o)
-{
-	for (; o && o->name; o++) {
-		printf("\t\t\t'--%s%s[", o->name, o->arg ? "=" : "");
-		print_zsh_text(o->help);
-		fputs("]", stdout);
-		if (o->arg) {
-			fputs(":", stdout);
-			print_zsh_text(o->arg);
-			fputs(":", stdout);
-		}
-		puts("' \\");
-	}
-}
-
-static void print_zsh(void)
-{
-	const struct cli_command *const *c;
-
-	puts("#compdef avo\n# zsh completion for avo, made by `avo completion zsh`\n"
-	     "_avo() {\n\tlocal -a commands\n\tcommands=(");
-	for (c = cli_commands; *c; c++) {
-		printf("\t\t'%s:", (*c)->name);
-		print_zsh_text((*c)->summary);
-		puts("'");
-	}
-	puts("\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe 'command' commands\n\t\treturn\n\tfi\n\tcase $words[2] in");
-	for (c = cli_commands; *c; c++) {
-		printf("\t%s)\n\t\t_arguments \\\n", (*c)->name);
-		print_zsh_options((*c)->options);
-		print_zsh_options(cli_global_options());
-		puts("\t\t\t'*:run:_files -/' ;;");
-	}
-	puts("\tesac\n}\n_avo \"$@\"");
-}
-
-static int run_completion(const struct cli_call *call)
-{
-	if (strcmp(call->argv[0], "bash") == 0)
-		print_bash();
-	else if (strcmp(call->argv[0], "zsh") == 0)
-		print_zsh();
-	else
-		return cli_usage(call, "there is completion for bash and for zsh, not for '%s'", call->argv[0]);
-	return 0;
-}
-
-const struct cli_command cmd_completion = {
-	"completion", "bash|zsh", "Print the completion script of a shell", NULL, NULL, 1, 1, run_completion,
 };

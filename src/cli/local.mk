@@ -7,6 +7,7 @@ libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
 	src/cli/attach.c src/cli/attach.h \
 	src/cli/bench.c src/cli/bench.h \
 	src/cli/commands.h \
+	src/cli/completion.c \
 	src/cli/counters.c \
 	src/cli/doctor.c src/cli/doctor.h \
 	src/cli/doctor_cuda.c \
@@ -14,8 +15,10 @@ libavocli_a_SOURCES = src/cli/cli.c src/cli/cli.h \
 	src/cli/doctor_model.c \
 	src/cli/doctor_software.c \
 	src/cli/evaluate.c src/cli/evaluate.h \
+	src/cli/gpu.c src/cli/gpu.h \
 	src/cli/help.c \
 	src/cli/knowledge.c \
+	src/cli/list.c \
 	src/cli/read.c \
 	src/cli/report.c \
 	src/cli/run.c \

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/text.h"
+#include "engine/engine.h"
 #include "journal/record.h"
 
 #include <math.h>
@@ -168,10 +169,25 @@ static int run_attempts(const struct cli_call *call)
 	return 0;
 }
 
+/* --wait: until something waits for approval, or no engine runs that could bring it. */
+static int open_pending(struct cli_run *run, const struct cli_call *call)
+{
+	for (;;) {
+		int status = cli_open_run(run, call);
+		pid_t pid = 0;
+
+		if (status || !cli_flag(call, "wait") || state_pending(&run->state) ||
+		    engine_pid(&pid, run->dir, NULL) != AVO_OK || !pid)
+			return status;
+		cli_close_run(run);
+		usleep(200000);
+	}
+}
+
 static int run_pending(const struct cli_call *call)
 {
 	struct cli_run run;
-	int status = cli_open_run(&run, call), found = 0;
+	int status = open_pending(&run, call), found = 0;
 	const struct attempt *first;
 	char word[PATH_WORD_SIZE];
 	size_t i;
@@ -357,6 +373,11 @@ static const struct cli_option events_options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
+static const struct cli_option pending_options[] = {
+	{ "wait", 'w', NULL, "until one waits, or the run's engine has ended" },
+	{ NULL, 0, NULL, NULL },
+};
+
 const struct cli_command cmd_log = {
 	"log", "[DIR]", "List the versions of the lineage, newest first", NULL, number_option, 0, 1, run_log,
 };
@@ -366,7 +387,7 @@ const struct cli_command cmd_attempts = {
 };
 const struct cli_command cmd_pending = {
 	"pending", "[DIR]", "List the attempts that wait for approval",
-	"Exit status 1 when nothing waits.", NULL, 0, 1, run_pending,
+	"Exit status 1 when nothing waits.", pending_options, 0, 1, run_pending,
 };
 const struct cli_command cmd_directions = {
 	"directions", "[DIR]", "List the ideas that were explored, newest first", NULL, number_option, 0, 1, run_directions,

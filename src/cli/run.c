@@ -6,6 +6,7 @@
 #include "cli/attach.h"
 #include "cli/bench.h"
 #include "cli/commands.h"
+#include "cli/gpu.h"
 #include "cli/text.h"
 #include "engine/engine.h"
 #include "lineage/lineage.h"
@@ -16,6 +17,18 @@
 #include <unistd.h>
 
 /* Making a run, starting its engine, and watching it: with a workbench, or a line an event. */
+
+/* The best seed for the GPU that is here; elsewhere the one that runs on every GPU, and a word. */
+static const char *choose_gpu_seed(const struct cli_call *call)
+{
+	const char *seed = gpu_seed();
+
+	if (seed)
+		return seed;
+	cli_complain(call, "no GPU is seen here: the seed is sm80, which runs on all since Ampere; for a run on Hopper or Blackwell say "
+			   "--seed sm90a or --seed sm100a");
+	return "sm80";
+}
 
 static int run_init(const struct cli_call *call)
 {
@@ -33,6 +46,8 @@ static int run_init(const struct cli_call *call)
 	char word[PATH_WORD_SIZE];
 	struct error err;
 
+	if (!o.seed && o.backend && strcmp(o.backend, "cuda") == 0)
+		o.seed = choose_gpu_seed(call);
 	if (run_create(&o, &err) != AVO_OK)
 		return cli_fail(call, &err);
 	if (!call->global->json)
@@ -384,9 +399,9 @@ out:
 
 static const struct cli_option init_options[] = {
 	{ "backend", 0, "cpu|cuda", "where candidates run (default cpu)" },
-	{ "suite", 0, "NAME", "the cases that are scored (default: cpu, or mha on cuda)" },
-	{ "seed", 0, "NAME|PATH", "version v0: a seed of avo's, a directory or one source file" },
-	{ "operator", 0, "NAME", "what varies: mutate (default), manual, agent" },
+	{ "suite", 0, "NAME", "the cases that are scored (default: cpu, or mha on cuda; avo list suites)" },
+	{ "seed", 0, "NAME|PATH", "version v0, attention forward: a seed of avo's (avo list seeds), a directory or a file" },
+	{ "operator", 0, "NAME", "what varies (default mutate; avo list operators)" },
 	{ "gate", 0, "auto|manual", "who turns an improved attempt into a version (default auto)" },
 	{ "name", 0, "NAME", "shown on the screen (default: the directory's name)" },
 	{ "model", 0, "NAME", "operator agent: the model" },

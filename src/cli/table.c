@@ -3,7 +3,7 @@
 
 /* In the order in which a newcomer needs them. */
 const struct cli_command *const cli_commands[] = {
-	&cmd_init, &cmd_run, &cmd_attach, &cmd_status,
+	&cmd_init, &cmd_list, &cmd_run, &cmd_attach, &cmd_status,
 	&cmd_step, &cmd_pause, &cmd_resume, &cmd_stop,
 	&cmd_pending, &cmd_approve, &cmd_reject, &cmd_gate, &cmd_hint,
 	&cmd_log, &cmd_show, &cmd_diff, &cmd_attempts, &cmd_directions, &cmd_events,

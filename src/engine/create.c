@@ -138,12 +138,30 @@ static void leave_out_foreign(struct creation *c)
 	c->seed = kept;
 }
 
+/* The function that avo calls must at least be named somewhere: a kernel for another problem is seen here, not at the first run. */
+static enum avo_status check_entry_point(const struct creation *c, const char *path, struct error *err)
+{
+	const char *function = strcmp(c->backend, "cuda") == 0 ? "avo_plan" : "avo_attention";
+	size_t i;
+
+	for (i = 0; i < c->seed.count; i++)
+		if (memmem(c->seed.files[i].data, c->seed.files[i].len, function, strlen(function)))
+			return AVO_OK;
+	return error_set(err, AVO_USAGE, "the seed %s defines no %s(): attention forward is the one problem that avo knows, and that is how "
+			 "its kernels are called on %s; see: man avo-candidate", path, function, c->backend);
+}
+
 static enum avo_status check_seed(const struct creation *c, const char *path, struct error *err)
 {
-	if (source_find(&c->seed, kernel_name(c)))
-		return AVO_OK;
-	return error_set(err, AVO_USAGE, "the seed %s holds no %s, which a candidate for %s is made of; see avo-candidate(7)",
-			 path, kernel_name(c), c->backend);
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_LEN(entry_table); i++)
+		for (j = 0; strcmp(entry_table[i].backend, c->backend) == 0 && j < ARRAY_LEN(entry_table[i].entries); j++)
+			if (entry_table[i].entries[j] && !source_find(&c->seed, entry_table[i].entries[j]))
+				return error_set(err, AVO_USAGE,
+						 "the seed %s holds no %s, which a candidate for %s is made of; see: man avo-candidate",
+						 path, entry_table[i].entries[j], c->backend);
+	return check_entry_point(c, path, err);
 }
 
 static enum avo_status load_seed_dir(struct creation *c, const char *path, struct error *err)
@@ -180,6 +198,9 @@ static enum avo_status load_seed(struct creation *c, struct error *err)
 		st = error_set(err, AVO_USAGE, "there is no seed %s: neither a name in kernels/attention nor a file or directory", seed);
 	else if (path_is_dir(path))
 		st = load_seed_dir(c, path, err);
+	else if (!str_ends(path, cuda ? ".cu" : ".c"))
+		st = error_set(err, AVO_USAGE, "the seed %s is no %s file, which a kernel for %s is; see: man avo-candidate", path,
+			       cuda ? ".cu" : ".c", c->backend);
 	else
 		st = source_from_file(&c->seed, path, kernel_name(c), err);
 	if (st == AVO_OK)

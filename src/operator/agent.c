@@ -259,6 +259,7 @@ static void agent_redirect(void *op, const struct redirection *r)
 
 const struct operator_ops operator_agent = {
 	.name = "agent",
+	.summary = "a coding agent with a model behind it (--model, --base-url); costs what its tokens cost",
 	.keeps_directions = true,
 	.open = agent_open,
 	.close = agent_close,

@@ -67,6 +67,7 @@ static void manual_cancel(void *op)
 
 const struct operator_ops operator_manual = {
 	.name = "manual",
+	.summary = "you, or a program of yours: what is in the working tree is submitted by avo step",
 	.open = manual_open,
 	.close = manual_close,
 	.begin = manual_begin,

@@ -253,6 +253,7 @@ static void mutate_cancel(void *op)
 
 const struct operator_ops operator_mutate = {
 	.name = "mutate",
+	.summary = "a mutation pipeline over the parameters that the kernel annotates; no model, no key",
 	.open = mutate_open,
 	.close = mutate_close,
 	.begin = mutate_begin,

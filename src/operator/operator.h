@@ -47,6 +47,7 @@ struct candidate;
 
 struct operator_ops {
 	const char *name;		/* "mutate", "manual", "agent" */
+	const char *summary;		/* what varies, in a line, for avo list operators */
 	bool keeps_directions;		/* open directions outlive the step they were opened in */
 	/* Reads its own section of conf; rebuilds what it must know from the state (a resumed run included). */
 	enum avo_status (*open)(void **out, struct operator_host *host, const struct conf *conf, struct error *err);
@@ -115,6 +116,8 @@ struct operator_host {
 
 /* The table of operators; NULL when there is none of that name. */
 const struct operator_ops *operator_find(const char *name);
+/* The operators in order; NULL behind the last. */
+const struct operator_ops *operator_at(size_t i);
 /* Names for messages: "mutate, manual"; static. */
 const char *operator_names(void);
 

@@ -17,6 +17,11 @@ const struct operator_ops *operator_find(const char *name)
 	return NULL;
 }
 
+const struct operator_ops *operator_at(size_t i)
+{
+	return i < ARRAY_LEN(table) ? table[i] : NULL;
+}
+
 const char *operator_names(void)
 {
 	return "mutate, manual, agent";

@@ -97,6 +97,40 @@ is "$?" 0 "takes a message" || sed 's/^/# /' out
 is "$("$avo" events a --type hint --json | jq -r .text)" "wider tiles" "and keeps it"
 "$avo" stop a >/dev/null
 
+# --- what a run can be made of
+is "$("$avo" list seeds --json | jq -r 'select(.backend == "cuda").name' | tr '\n' ' ')" "reference sm100a sm80 sm90a " "list seeds"
+is "$("$avo" list suites --json | jq -r 'select(.name == "mha").backend')" cuda "list suites"
+like "$("$avo" list operators)" '^agent .*model' "list operators"
+"$avo" list kernels >out 2>&1
+is "$?" 2 "a list that there is not"
+AVO_CUDA=$AVO_TOP_BUILDDIR/tests/lib/fake_cuda.so "$avo" init hopper --backend cuda >out 2>&1
+is "$?" 0 "init --backend cuda" || sed 's/^/# /' out
+is "$(git -C hopper log --format=%s v0)" "v0: seed sm90a" "on Hopper the seed is sm90a"
+AVO_CUDA=/nowhere "$avo" init none --backend cuda >out 2>&1
+is "$(git -C none log --format=%s v0)" "v0: seed sm80" "without a GPU it is sm80"
+like "$(cat out)" 'no GPU is seen here: the seed is sm80.*--seed sm90a' "which is said"
+
+# refused SEED WORDS [OPTIONS]: init looks at the seed, says what is wrong with it, and leaves nothing behind
+refused() {
+	seed=$1 words=$2
+	shift 2
+	"$avo" init no --seed "$seed" "$@" >out 2>&1
+	is "$?" 2 "a seed $seed $* is refused"
+	like "$(cat out)" "$words.*man avo-candidate" "it says why, and where to read"
+	ok "$([ ! -e no ]; echo $?)" "no run is left"
+}
+echo 'void rmsnorm(float *y, const float *x) { *y = *x; }' >rmsnorm.c
+echo '__global__ void rmsnorm() { }' >rmsnorm.cu
+: >triton.py
+mkdir both
+cp rmsnorm.cu both/kernel.cu
+echo 'int plan;' >both/plan.c
+refused rmsnorm.c 'defines no avo_attention\(\): attention forward is the one problem'
+refused rmsnorm.cu 'holds no plan.c' --backend cuda
+refused triton.py 'is no \.c file'
+refused triton.py 'is no \.cu file' --backend cuda
+refused both 'defines no avo_plan\(\)' --backend cuda
+
 # --- q and Ctrl-C say the same
 if [ -x "$AVO_TOP_BUILDDIR/tests/lib/vtdrive" ]; then
 	printf '%s\n' 'wait 20000 lineage' 'key q' 'wait 5000 left; the run goes on. Watch it: avo attach j; end it: avo stop j' 'exit 0 5000' >script

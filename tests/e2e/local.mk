@@ -58,4 +58,4 @@ EXTRA_DIST += tests/e2e/scale.sh
 tests/e2e/scale.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
 TESTS += tests/e2e/first.sh
 EXTRA_DIST += tests/e2e/first.sh
-tests/e2e/first.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
+tests/e2e/first.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/fake_cuda.so $(VTDRIVE)

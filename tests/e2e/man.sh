@@ -30,4 +30,25 @@ got=$(bash -c '. "$1"; COMP_WORDS=(avo lo); COMP_CWORD=1; _avo; echo "${COMPREPL
 is "$got" "log" "bash completes 'lo' to log"
 got=$(bash -c '. "$1"; COMP_WORDS=(avo diff --uni); COMP_CWORD=2; _avo; echo "${COMPREPLY[*]}"' - "$AVO_TOP_BUILDDIR/completion/avo")
 like "$got" "unified|^$" "bash completes options"
+
+# completes WORDS WANTED: what bash offers for the last of the words, in a directory with one run
+completes() {
+	got=$(cd "$tmp" && PATH=$AVO_TOP_BUILDDIR:$PATH bash -c '. "$1"; shift; COMP_WORDS=(avo "$@"); COMP_CWORD=$#; _avo
+		printf "%s\n" "${COMPREPLY[@]}" | sort -u | tr "\n" " "' - "$AVO_TOP_BUILDDIR/completion/avo" $1 "${3-}")
+	is "${got% }" "$2" "bash completes 'avo $1 ${3-}'"
+}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+(cd "$tmp" && "$avo" init run --suite cpu-quick >/dev/null)
+completes "init new --backend" "cpu cuda"
+completes "init new --suite" "mha mha-causal mha-full" m
+completes "init new --seed" "sm100a sm80 sm90a" s
+completes "init new --operator" "agent manual mutate"
+completes "attempts --verdict" "improved inconclusive incorrect" i
+completes "gate" "auto manual"
+completes "completion" "bash zsh"
+completes "list" "operators seeds suites"
+completes "help" "init" in
+completes "show" "v0" v
+completes "status" "run" r
 done_testing
