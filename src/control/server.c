@@ -191,7 +191,7 @@ static void answer(struct viewer *v, cJSON *reply, const cJSON *id, enum avo_sta
 
 static enum avo_status greet(struct viewer *v, const cJSON *request, cJSON *reply, struct error *err)
 {
-	const char *mode = json_str(request, "mode", "control");
+	const char *mode = json_str(request, "mode", "read");
 	bool control = strcmp(mode, "control") == 0;
 
 	if (!control && strcmp(mode, "read") != 0)

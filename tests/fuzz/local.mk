@@ -21,7 +21,9 @@ FUZZ_CPPFLAGS = $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(CJSON_C
 FUZZ_LIBS = $(CJSON_LIBS) -lm -lpthread
 FUZZ_BUILD = $(AM_V_GEN)$(MKDIR_P) tests/fuzz && FUZZ_CC='$(FUZZ_CC)' $(SHELL) $(srcdir)/tests/fuzz/build.sh
 fuzz_targets = tests/fuzz/fuzz_journal tests/fuzz/fuzz_suite tests/fuzz/fuzz_text \
-	tests/fuzz/fuzz_edit tests/fuzz/fuzz_sse tests/fuzz/fuzz_wire
+	tests/fuzz/fuzz_edit tests/fuzz/fuzz_sse tests/fuzz/fuzz_wire \
+	tests/fuzz/fuzz_candidate tests/fuzz/fuzz_control tests/fuzz/fuzz_elf tests/fuzz/fuzz_evaluator \
+	tests/fuzz/fuzz_keys tests/fuzz/fuzz_plan tests/fuzz/fuzz_trailers
 fuzz_journal_sources = tests/fuzz/fuzz_journal.c src/task/score.c \
 	src/journal/append.c src/journal/apply.c src/journal/apply_attempt.c src/journal/apply_run.c src/journal/apply_step.c \
 	src/journal/read.c src/journal/segment.c src/journal/state.c src/journal/verify.c
@@ -55,3 +57,34 @@ tests/fuzz/fuzz_sse: $(fuzz_sse_sources) $(libavobase_a_SOURCES)
 
 tests/fuzz/fuzz_wire: $(fuzz_wire_sources) $(libavobase_a_SOURCES)
 	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_wire_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+EXTRA_DIST += tests/fuzz/fuzz_candidate.c tests/fuzz/fuzz_control.c tests/fuzz/fuzz_elf.c tests/fuzz/fuzz_evaluator.c \
+	tests/fuzz/fuzz_keys.c tests/fuzz/fuzz_plan.c tests/fuzz/fuzz_trailers.c
+fuzz_candidate_sources = tests/fuzz/fuzz_candidate.c src/candidate/parameter.c src/candidate/rules.c
+fuzz_control_sources = tests/fuzz/fuzz_control.c src/control/server.c src/control/wire.c src/journal/append.c src/journal/read.c src/journal/segment.c src/journal/verify.c
+fuzz_elf_sources = tests/fuzz/fuzz_elf.c src/worker/cpu/elf.c src/worker/cpu/elf_image.c
+fuzz_evaluator_sources = tests/fuzz/fuzz_evaluator.c src/score/evaluator.c src/task/score.c
+fuzz_keys_sources = tests/fuzz/fuzz_keys.c ui/input.c
+fuzz_plan_sources = tests/fuzz/fuzz_plan.c src/worker/cuda/validate.c
+fuzz_trailers_sources = tests/fuzz/fuzz_trailers.c src/task/score.c
+
+tests/fuzz/fuzz_candidate: $(fuzz_candidate_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_candidate_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_control: $(fuzz_control_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_control_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_elf: $(fuzz_elf_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_elf_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_evaluator: $(fuzz_evaluator_sources) src/score/link.c $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_evaluator_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_keys: $(fuzz_keys_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_keys_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_plan: $(fuzz_plan_sources) $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_plan_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) -I$(srcdir)/kernels/include -- $(FUZZ_LIBS)
+
+tests/fuzz/fuzz_trailers: $(fuzz_trailers_sources) src/lineage/message.c $(libavobase_a_SOURCES)
+	$(FUZZ_BUILD) $@ '$(srcdir)' '$(fuzz_trailers_sources) $(libavobase_a_SOURCES)' $(FUZZ_CPPFLAGS) $(GIT2_CFLAGS) -- $(FUZZ_LIBS) $(GIT2_LIBS)
