@@ -72,13 +72,17 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/wrong-when-large.c
 EXTRA_DIST += kernels/attention/README.md
 nobase_dist_pkgdata_DATA += \
+	kernels/redteam/cuda/all-zeros-suite.cu \
 	kernels/redteam/cuda/all-zeros.cu \
 	kernels/redteam/cuda/cache-by-values.cu \
 	kernels/redteam/cuda/copies-last-answer.cu \
 	kernels/redteam/cuda/diagonal-skipped.cu \
 	kernels/redteam/cuda/does-not-compile.cu \
 	kernels/redteam/cuda/endless-loop.cu \
+	kernels/redteam/cuda/forge.h \
+	kernels/redteam/cuda/forges-digest-suite.cu \
 	kernels/redteam/cuda/forges-digest.cu \
+	kernels/redteam/cuda/grid-barrier-suite.cu \
 	kernels/redteam/cuda/grid-barrier.cu \
 	kernels/redteam/cuda/honest.cu \
 	kernels/redteam/cuda/honest.h \
@@ -89,6 +93,7 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cuda/low-precision-scores.cu \
 	kernels/redteam/cuda/low-precision-sum-suite.cu \
 	kernels/redteam/cuda/low-precision-sum.cu \
+	kernels/redteam/cuda/memoise-first-suite.cu \
 	kernels/redteam/cuda/memoise-first.cu \
 	kernels/redteam/cuda/misaligned.cu \
 	kernels/redteam/cuda/modify-inputs-suite.cu \
@@ -115,12 +120,15 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cuda/plan-shared-memory.cu \
 	kernels/redteam/cuda/plan-too-few-arguments.cu \
 	kernels/redteam/cuda/scribbles-over-neighbour.cu \
+	kernels/redteam/cuda/skip-rows-suite.cu \
 	kernels/redteam/cuda/skip-rows.cu \
 	kernels/redteam/cuda/suite-only.cu \
 	kernels/redteam/cuda/tail-counted-long.cu \
+	kernels/redteam/cuda/unwritten-suite.cu \
 	kernels/redteam/cuda/unwritten.cu \
 	kernels/redteam/cuda/workspace-memory.cu \
 	kernels/redteam/cuda/workspace-not-cleared.cu \
+	kernels/redteam/cuda/writes-beside-suite.cu \
 	kernels/redteam/cuda/writes-beside.cu \
 	kernels/redteam/cuda/writes-far-beside-suite.cu \
 	kernels/redteam/cuda/writes-far-beside.cu \

@@ -49,6 +49,10 @@ enum avo_status evaluation_check_before(struct evaluation *e, struct error *err)
 /* New hidden shapes, and as many rows of the suite's cases as are still due. */
 enum avo_status evaluation_check_after(struct evaluation *e, struct error *err);
 
+/* One run of these sides on the same values. Where one fails, the fault is with the one to blame. */
+enum avo_status evaluation_run_sides(struct run_outcome *out, struct evaluation *e, const struct run_spec *spec, const enum side *order,
+				     int count, struct error *err);
+
 /* Samples of the challenger by itself; or in pairs with the incumbent until the sequential test decides. */
 enum avo_status evaluation_time_alone(struct evaluation *e, struct error *err);
 enum avo_status evaluation_time_pairs(struct evaluation *e, struct error *err);

@@ -7,7 +7,7 @@ avo_worker_SOURCES = src/worker/main.c
 avo_worker_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
 libavoworker_a_SOURCES = \
 	src/worker/backend.c src/worker/backend.h \
-	src/worker/checking.c src/worker/checks.c src/worker/checks.h \
+	src/worker/checking.c src/worker/blame.c src/worker/checks.c src/worker/checks.h \
 	src/worker/confine.c src/worker/confine.h \
 	src/worker/evaluate.c src/worker/evaluation.h src/worker/measure.c src/worker/report.c \
 	src/worker/job.c src/worker/job.h \

@@ -25,15 +25,13 @@ static bool too_fast(const struct evaluation *e, const struct task_case *c, cons
 	return o->verdict == VERDICT_PASSED && o->seconds < e->ops->floor_seconds(e->b, c, false);
 }
 
-static void judge_timed(struct evaluation *e, enum side side, const struct task_case *c, const struct run_outcome *o)
+/* A time that cannot be is the candidate's when it stays after a longer look at the peak. */
+static void judge_time(struct evaluation *e, enum side side, const struct task_case *c, const struct run_outcome *o)
 {
-	if (!evaluation_going(e))
+	if (!evaluation_going(e) || !too_fast(e, c, o) || o->seconds >= e->ops->floor_seconds(e->b, c, true))
 		return;
-	if (o->verdict != VERDICT_PASSED)
-		e->fault = *o;
-	else if (too_fast(e, c, o) && o->seconds < e->ops->floor_seconds(e->b, c, true))
-		accuse_of_speed(e, c, o->seconds, e->ops->floor_seconds(e->b, c, false));
-	if (side == INCUMBENT && !evaluation_going(e))
+	accuse_of_speed(e, c, o->seconds, e->ops->floor_seconds(e->b, c, false));
+	if (side == INCUMBENT)
 		evaluation_blame_incumbent(&e->fault, e->fault.reason);
 }
 
@@ -56,24 +54,21 @@ static enum avo_status time_once(struct evaluation *e, int index, const enum sid
 {
 	const struct task_case *c = &e->job->suite.cases[index];
 	struct run_spec spec = { .c = c, .rows = rows };
-	struct candidate *who[SIDES];
 	struct run_outcome out[SIDES];
 	enum avo_status st = AVO_OK;
 	bool again = true;
 	int i, tries;
 
-	for (i = 0; i < count; i++)
-		who[i] = e->candidate[order[i]];
 	/* one impossible time is a clock that was read badly; several in a row are the candidate's */
-	for (tries = 0; st == AVO_OK && again && tries < IMPOSSIBLE_TIMES; tries++) {
+	for (tries = 0; st == AVO_OK && evaluation_going(e) && again && tries < IMPOSSIBLE_TIMES; tries++) {
 		spec.seed = random_seed(&e->job->seeds);
 		evaluation_at(e, "timed:%s", fill_name(spec.fill));
-		st = e->ops->run(out, e->b, who, count, &spec, err);
+		st = evaluation_run_sides(out, e, &spec, order, count, err);
 		for (again = false, i = 0; st == AVO_OK && i < count; i++)
 			again = again || too_fast(e, c, &out[i]);
 	}
 	for (i = 0; st == AVO_OK && i < count; i++) {
-		judge_timed(e, order[i], c, &out[i]);
+		judge_time(e, order[i], c, &out[i]);
 		seconds[order[i]] = out[i].seconds;
 		if (order[i] == CHALLENGER)
 			e->rows += out[i].rows;

@@ -148,7 +148,8 @@ struct avo_arg {
 enum avo_launch_flag {
 	AVO_LAUNCH_COOPERATIVE = 1,	/* all blocks resident at once, for grid-wide barriers */
 	AVO_LAUNCH_OVERLAP = 2		/* may start before the launch in front of it has ended: the kernel
-					 * waits by griddepcontrol.wait (programmatic dependent launch) */
+					 * waits by griddepcontrol.wait (programmatic dependent launch);
+					 * not for the first launch, which starts with the clock */
 };
 
 struct avo_launch {

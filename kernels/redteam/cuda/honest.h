@@ -88,7 +88,9 @@ template <typename how = arithmetic> AVO_DEVICE void honest_row(PARAMETERS)
 		weights[j] = how::exponential(weights[j] - top) * how::weight(j, (int)blockIdx.x);
 		sum += weights[j];
 	}
-	sum = reduce<false>(sum) + how::zeros(keys) * how::exponential(-top);
+	sum = reduce<false>(sum);
+	if (how::zeros(keys))
+		sum += how::zeros(keys) * how::exponential(-top);
 	for (int d = threadIdx.x; d < depth; d += THREADS) {
 		value = 0;
 		for (int j = 0; j < keys; j++)
@@ -117,6 +119,12 @@ static inline struct avo_launch *honest_launch(const struct avo_problem *problem
 	avo_arg_i32(launch, problem->causal);
 	avo_arg_f32(launch, problem->scale);
 	return launch;
+}
+
+/* The host's half of suite_shape(). */
+static inline int suite_problem(const struct avo_problem *problem)
+{
+	return problem->q_len == problem->kv_len && problem->q_len % 1024 == 0;
 }
 
 /* The plan of a candidate that has nothing to hide on the host. */

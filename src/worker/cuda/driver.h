@@ -11,14 +11,14 @@
 #include "base/error.h"
 
 #define CUDA_DRIVER_FUNCTIONS(X) \
-	X(cuInit) X(cuDriverGetVersion) X(cuGetErrorName) X(cuGetErrorString) \
+	X(cuInit) X(cuGetErrorName) X(cuGetErrorString) \
 	X(cuDeviceGet) X(cuDeviceGetCount) X(cuDeviceGetName) X(cuDeviceGetAttribute) X(cuDeviceTotalMem) \
-	X(cuDeviceGetPCIBusId) X(cuDevicePrimaryCtxRetain) X(cuDevicePrimaryCtxRelease) \
+	X(cuDeviceGetPCIBusId) X(cuDevicePrimaryCtxRetain) \
 	X(cuCtxSetCurrent) X(cuCtxSynchronize) X(cuCtxResetPersistingL2Cache) X(cuCtxSetLimit) \
-	X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) X(cuMemcpyHtoD) X(cuMemcpyDtoH) X(cuMemcpyHtoDAsync) X(cuMemcpyDtoDAsync) \
-	X(cuMemsetD8Async) X(cuMemsetD16Async) X(cuMemsetD32Async) X(cuMemHostAlloc) X(cuMemFreeHost) X(cuMemcpyDtoHAsync) \
-	X(cuStreamCreate) X(cuStreamDestroy) X(cuStreamSynchronize) X(cuStreamQuery) \
-	X(cuEventCreate) X(cuEventDestroy) X(cuEventRecord) X(cuEventQuery) X(cuEventSynchronize) X(cuEventElapsedTime) \
+	X(cuMemAlloc) X(cuMemFree) X(cuMemcpyHtoDAsync) \
+	X(cuMemsetD8Async) X(cuMemsetD32Async) X(cuMemcpyDtoHAsync) \
+	X(cuStreamCreate) X(cuStreamSynchronize) \
+	X(cuEventCreate) X(cuEventRecord) X(cuEventSynchronize) X(cuEventElapsedTime) \
 	X(cuModuleLoadData) X(cuModuleUnload) X(cuModuleGetFunction) X(cuFuncGetParamInfo) X(cuFuncGetAttribute) X(cuFuncSetAttribute) \
 	X(cuOccupancyMaxActiveBlocksPerMultiprocessor) \
 	X(cuLaunchKernelEx) X(cuTensorMapEncodeTiled)

@@ -15,15 +15,26 @@ void gpu_arch_name(char *out, size_t size, int major, int minor)
 	snprintf(out, size, "sm_%d%d%s", major, minor, major >= 9 ? "a" : "");
 }
 
-/* Dense bf16 tensor FLOP a clock of one multiprocessor; NVIDIA's published peaks divided by their clocks. */
-static double tensor_flops_per_clock(int major, int minor)
+/*
+ * FLOP a clock of one multiprocessor, dense, on the pipe for numbers of this kind: NVIDIA's published peaks
+ * divided by their clocks. What is not here is unknown, and nobody is accused of being faster.
+ */
+static const struct pipe {
+	int major, minor;
+	enum dtype dtype;
+	double flops_per_clock;
+} pipes[] = {
+	{ 8, 0, DTYPE_BF16, 2048 }, { 8, 6, DTYPE_BF16, 1024 }, { 8, 9, DTYPE_BF16, 1024 },
+	{ 9, 0, DTYPE_BF16, 4096 }, { 10, 0, DTYPE_BF16, 8192 }, { 10, 3, DTYPE_BF16, 8192 },
+};
+
+double gpu_flops_per_hz(const struct gpu_facts *f, enum dtype dtype)
 {
-	if (major == 8)
-		return minor == 0 ? 2048 : 1024;
-	if (major == 9)
-		return 4096;
-	if (major == 10)
-		return 8192;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(pipes); i++)
+		if (pipes[i].major == f->device.cc_major && pipes[i].minor == f->device.cc_minor && pipes[i].dtype == dtype)
+			return pipes[i].flops_per_clock * f->device.sm_count;
 	return 0;
 }
 
@@ -68,7 +79,6 @@ static enum avo_status read_here(struct gpu_facts *out, int index, struct error 
 	cuda->cuDeviceGetPCIBusId(out->pci, sizeof(out->pci), device);
 	gpu_arch_name(out->arch, sizeof(out->arch), out->device.cc_major, out->device.cc_minor);
 	out->max_hz = attribute(CU_DEVICE_ATTRIBUTE_CLOCK_RATE, device) * 1e3;
-	out->flops_per_hz = tensor_flops_per_clock(out->device.cc_major, out->device.cc_minor) * out->device.sm_count;
 	/* two transfers a clock, bus width in bits */
 	out->dram_bytes_per_s = 2e3 * attribute(CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, device) *
 				attribute(CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, device) / 8;

@@ -188,39 +188,52 @@ static enum avo_status load(struct candidate **out, struct run_outcome *outcome,
 
 /* ---- plans --------------------------------------------------------------------------- */
 
-/* The candidate's plan for a case, asked for once and kept; the suite's cases stay longest. */
-static enum avo_status plan_for(const struct planned **out, struct candidate *c, const struct task_case *want, struct error *err)
+static struct planned *new_plan(struct candidate *c, const struct task_case *want)
 {
-	struct avo_problem problem;
-	struct planned *p;
-	struct error why;
-	enum avo_status st;
-	int i;
+	struct planned *p = &c->plans[c->plan_next];
 
-	for (i = 0; i < c->plan_count; i++)
-		if (planner_same_problem(&c->plans[i].c, want))
-			return *out = &c->plans[i], AVO_OK;
-	p = &c->plans[c->plan_next];
 	c->plan_next = (c->plan_next + 1) % PLANS_KEPT;
 	if (c->plan_count < PLANS_KEPT)
 		c->plan_count++;
 	memset(p, 0, sizeof(*p));
 	p->c = *want;
-	if (!c->planner)
-		return *out = p, AVO_OK;
-	planner_problem(&problem, want, &c->backend->facts.device);
-	st = planner_run(&p->plan, c->planner, &problem, &why);
+	return p;
+}
+
+/* Asks the planner; what it refuses, and what is wrong with its answer, stays with the plan. */
+static enum avo_status ask_planner(struct planned *p, const struct candidate *c, struct error *err)
+{
+	struct avo_problem problem;
+	enum avo_status st;
+
+	planner_problem(&problem, &p->c, &c->backend->facts.device);
+	st = planner_run(&p->plan, c->planner, &problem, err);
 	if (st == AVO_OK)
-		st = plan_validate(&p->plan, &problem, &why);
-	if (st != AVO_OK && st != AVO_NEGATIVE) {
-		c->plan_count = c->plan_next = 0;
-		*err = why;
+		st = plan_validate(&p->plan, &problem, err);
+	if (st != AVO_NEGATIVE)
 		return st;
-	}
-	if (st == AVO_NEGATIVE)
-		snprintf(p->refusal, sizeof(p->refusal), "%.250s", why.text);
-	*out = p;
+	snprintf(p->refusal, sizeof(p->refusal), "%.250s", err->text);
 	return AVO_OK;
+}
+
+/* The candidate's plan for a case, asked for once and kept; the suite's cases stay longest. */
+static enum avo_status plan_for(const struct planned **out, struct candidate *c, const struct task_case *want, struct error *err)
+{
+	struct planned *p;
+	enum avo_status st;
+	int i;
+
+	for (i = 0; i < c->plan_count; i++)
+		if (planner_same_problem(&c->plans[i].c, want)) {
+			*out = &c->plans[i];
+			return AVO_OK;
+		}
+	p = new_plan(c, want);
+	st = c->planner ? ask_planner(p, c, err) : AVO_OK;
+	if (st != AVO_OK)
+		c->plan_count = c->plan_next = 0;
+	*out = p;
+	return st;
 }
 
 /* ---- runs ------------------------------------------------------------------------------ */
@@ -314,12 +327,26 @@ static bool disagree(const struct run_outcome *outcomes, int count)
 	return false;
 }
 
+/*
+ * A fault on the device broke the context. And where one of a pair failed it may have been by what another one
+ * did to the memory that they share: nobody runs in that process any more.
+ */
+static bool must_start_anew(const struct run_outcome *outcomes, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (outcomes[i].verdict == VERDICT_CRASHED || (count > 1 && outcomes[i].verdict != VERDICT_PASSED))
+			return true;
+	return false;
+}
+
 static enum avo_status run(struct run_outcome *outcomes, struct backend *b, struct candidate *const *who, int count,
 			   const struct run_spec *spec, struct error *err)
 {
 	struct avo_plan *plans = xcalloc((size_t)count, sizeof(*plans));
 	struct runner_request q;
-	int i, tries = 0;
+	int tries = 0;
 	enum avo_status st;
 	bool ready;
 
@@ -331,10 +358,8 @@ static enum avo_status run(struct run_outcome *outcomes, struct backend *b, stru
 		if (st == AVO_OK && ready)
 			st = call_runner(outcomes, b, &q, plans, count, err);
 	} while (st == AVO_OK && ready && disagree(outcomes, count) && ++tries < CLOCK_TRIES);
-	/* a fault on the device broke the context: the runner has left by itself */
-	for (i = 0; st == AVO_OK && ready && i < count; i++)
-		if (outcomes[i].verdict == VERDICT_CRASHED)
-			gpu_keeper_stop(b->keeper);
+	if (st == AVO_OK && ready && must_start_anew(outcomes, count))
+		gpu_keeper_stop(b->keeper);
 	free(plans);
 	return st;
 }
@@ -344,14 +369,14 @@ static enum avo_status run(struct run_outcome *outcomes, struct backend *b, stru
 /* At the highest clock: what this device could do at most. The scores' own clocks are in the telemetry. */
 static double peak(struct backend *b, const char *unit)
 {
-	double flops = b->facts.flops_per_hz * b->facts.max_hz;
+	double flops = gpu_flops_per_hz(&b->facts, DTYPE_BF16) * b->facts.max_hz;
 
 	return flops > 0 ? flops / (strcmp(unit, "TFLOPS") == 0 ? 1e12 : 1e9) : NAN;
 }
 
 static double floor_seconds(struct backend *b, const struct task_case *c, bool sure)
 {
-	double flops = b->facts.flops_per_hz * b->facts.max_hz * PEAK_SLACK;
+	double flops = gpu_flops_per_hz(&b->facts, c->dtype) * b->facts.max_hz * PEAK_SLACK;
 	double bandwidth = b->facts.dram_bytes_per_s * PEAK_SLACK;
 	/* the L2 is flushed: the inputs come from memory; the output may stay in the cache */
 	double reads = 2.0 * (double)(case_q_elements(c) + 2 * case_kv_elements(c));
@@ -424,6 +449,7 @@ static enum avo_status profile(cJSON *result, struct backend *b, const struct bu
 
 static void telemetry(cJSON *obj, struct backend *b)
 {
+	double per_hz = gpu_flops_per_hz(&b->facts, DTYPE_BF16);
 	struct telemetry_summary summary;
 	unsigned others[8];
 	int count;
@@ -434,9 +460,8 @@ static void telemetry(cJSON *obj, struct backend *b)
 	if (b->sampling) {
 		telemetry_stop(b->telemetry, &summary);
 		telemetry_summary_json(obj, &summary);
-		if (isfinite(summary.values[TELEMETRY_SM_MHZ].mean) && b->facts.flops_per_hz > 0)
-			json_set_num(obj, "peak_at_observed_clock_tflops",
-				     b->facts.flops_per_hz * summary.values[TELEMETRY_SM_MHZ].mean * 1e6 / 1e12);
+		if (isfinite(summary.values[TELEMETRY_SM_MHZ].mean) && per_hz > 0)
+			json_set_num(obj, "peak_at_observed_clock_tflops", per_hz * summary.values[TELEMETRY_SM_MHZ].mean * 1e6 / 1e12);
 		b->sampling = telemetry_start(b->telemetry, SAMPLE_MS, NULL) == AVO_OK;
 	}
 	count = telemetry_others(b->telemetry, others, (int)ARRAY_LEN(others));

@@ -13,12 +13,13 @@ struct gpu_facts {
 	char arch[16];			/* "sm_90a" */
 	char pci[32];
 	double max_hz;			/* highest SM clock */
-	double flops_per_hz;		/* dense bf16 FLOP a clock, all SMs; 0: unknown */
 	double dram_bytes_per_s;	/* theoretical; 0: unknown */
 };
 
 /* Asks the driver, without a context. */
 enum avo_status gpu_facts_read(struct gpu_facts *out, int index, struct error *err);
+/* Dense FLOP a clock of all multiprocessors together on numbers of this kind; 0: unknown. */
+double gpu_flops_per_hz(const struct gpu_facts *f, enum dtype dtype);
 /* The architecture to compile for, by compute capability: "sm_80", "sm_90a", "sm_100a". */
 void gpu_arch_name(char *out, size_t size, int major, int minor);
 

@@ -187,6 +187,13 @@ static void what_the_incumbent_does_is_not_blamed_on_the_challenger(void **state
 	becomes("works", "works", "passed", NULL);
 }
 
+/* An incumbent that is right by itself, and wrong as soon as this challenger has run in its process. */
+static void what_the_challenger_does_is_not_blamed_on_the_incumbent(void **state)
+{
+	becomes("spoils", "works", "incorrect", "beside it the incumbent fails");
+	becomes("works", "works", "passed", NULL);
+}
+
 static void a_profile_without_cupti_says_why_and_keeps_the_rest(void **state)
 {
 	cJSON *result = job("profile", "works", NULL);
@@ -465,7 +472,7 @@ static void lies_in_a_plan_are_found_without_a_gpu(void **state)
 }
 
 /* A worker of its own with this variable set. */
-static void fails_with(const char *variable, const char *words)
+static void becomes_with(const char *variable, const char *verdict, const char *words)
 {
 	struct client mine = client;
 	cJSON *result;
@@ -473,17 +480,22 @@ static void fails_with(const char *variable, const char *words)
 	setenv(variable, "1", 1);
 	client_open(&client);
 	result = job("evaluate", "works", NULL);
-	expect(result, "evaluator-fault", words);
+	expect(result, verdict, words);
 	cJSON_Delete(result);
 	client_close(&client);
 	unsetenv(variable);
 	client = mine;
 }
 
+static void faster_than_the_device_can_be_is_no_score(void **state)
+{
+	becomes_with("AVO_FAKE_SLOW", "cheated", "less time than its arithmetic");
+}
+
 static void no_device_and_no_context_are_said_so(void **state)
 {
-	fails_with("AVO_FAKE_NO_DEVICE", "sees no GPU");
-	fails_with("AVO_FAKE_NO_CONTEXT", "making a context");
+	becomes_with("AVO_FAKE_NO_DEVICE", "evaluator-fault", "sees no GPU");
+	becomes_with("AVO_FAKE_NO_CONTEXT", "evaluator-fault", "making a context");
 }
 
 static int open_all(void **state)
@@ -522,6 +534,7 @@ int main(void)
 		cmocka_unit_test(a_hang_ends_at_its_deadline),
 		cmocka_unit_test(clocks_that_disagree_are_not_a_score),
 		cmocka_unit_test(what_the_incumbent_does_is_not_blamed_on_the_challenger),
+		cmocka_unit_test(what_the_challenger_does_is_not_blamed_on_the_incumbent),
 		cmocka_unit_test(a_profile_without_cupti_says_why_and_keeps_the_rest),
 		cmocka_unit_test(baselines_are_measured_in_pairs_with_the_candidate),
 		cmocka_unit_test(the_header_of_a_baseline_is_cxx_too),
@@ -530,6 +543,7 @@ int main(void)
 		cmocka_unit_test(what_the_compiler_says_about_speed_is_in_the_result),
 		cmocka_unit_test(nvcc_compiles_where_nvrtc_cannot),
 		cmocka_unit_test(lies_in_a_plan_are_found_without_a_gpu),
+		cmocka_unit_test(faster_than_the_device_can_be_is_no_score),
 		cmocka_unit_test(no_device_and_no_context_are_said_so),
 	};
 	struct error err;
