@@ -88,6 +88,7 @@ struct phrase {
 
 static const struct phrase phrases[] = {
 	{ "run-created", STYLE_STRONG, NULL, { "", "name", ", suite ", "suite", ", ", "backend", ", operator ", "operator", ", gate ", "gate" } },
+	{ "settings", STYLE_STRONG, NULL, { "", "text" } },
 	{ "engine-started", STYLE_DIM, NULL, { "pid ", "pid", " on ", "host", ", avo ", "version" } },
 	{ "engine-stopped", STYLE_WARN, NULL, { "", "reason" } },
 	{ "device", STYLE_DIM, NULL, { "", "device", ", peak ", "peak", ", sandbox ", "sandbox" } },

@@ -48,15 +48,28 @@ enum avo_status conf_open(struct conf **out, const char *path, struct error *err
 	return open_at(out, path, false, err);
 }
 
-enum avo_status conf_new(struct conf **out, struct error *err)
+enum avo_status conf_parse(struct conf **out, const char *text, struct error *err)
 {
 	char path[] = "/tmp/avo-conf-XXXXXX";
 	int fd = mkstemp(path);
+	size_t len = strlen(text);
+	enum avo_status st;
 
 	if (fd < 0)
 		return error_set(err, AVO_ENVIRONMENT, "cannot create a temporary file in /tmp");
+	if (write(fd, text, len) == (ssize_t)len)
+		st = open_at(out, path, true, err);
+	else
+		st = error_set(err, AVO_ENVIRONMENT, "cannot write a temporary file in /tmp");
 	close(fd);
-	return open_at(out, path, true, err);
+	if (st != AVO_OK)
+		unlink(path);
+	return st;
+}
+
+enum avo_status conf_new(struct conf **out, struct error *err)
+{
+	return conf_parse(out, "", err);
 }
 
 void conf_free(struct conf *conf)

@@ -17,6 +17,8 @@ struct conf;
 enum avo_status conf_open(struct conf **out, const char *path, struct error *err);
 /* An empty one that lives in memory, for defaults and tests. */
 enum avo_status conf_new(struct conf **out, struct error *err);
+/* The same from text. */
+enum avo_status conf_parse(struct conf **out, const char *text, struct error *err);
 void conf_free(struct conf *conf);
 
 /* Borrowed until the next set or free. The fallback when the key is not there. */

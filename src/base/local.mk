@@ -19,6 +19,7 @@ libavobase_a_SOURCES = src/avo.h \
 	src/base/sha256.c src/base/sha256.h \
 	src/base/str.c src/base/str.h
 libavo_a_SOURCES = src/base/conf.c src/base/conf.h \
+	src/base/owner.c src/base/owner.h \
 	src/base/rng.c src/base/rng.h
 LIBAVO = libavo.a libavoeval.a libavobase.a
 LIBAVO_LIBS = $(CURL_LIBS) $(GIT2_LIBS) $(SQLITE_LIBS) $(CJSON_LIBS) $(SECCOMP_LIBS) -lm -ldl -lpthread

@@ -8,6 +8,7 @@
 #include "cli/evaluate.h"
 #include "lineage/lineage.h"
 #include "score/baselines.h"
+#include "task/task.h"
 
 #include <math.h>
 
@@ -25,7 +26,7 @@ struct bench {
 	const struct cli_run *run;
 	const struct bench_options *options;
 	char *best_dir, *seed_dir, *cache, *worker;
-	const char *suite;
+	char *suite;			/* what is asked of the worker: a name or a path; owned */
 	cJSON *baselines;		/* until the request owns them */
 	cJSON *result;
 };
@@ -80,7 +81,7 @@ static enum avo_status bench_open(struct bench *b, struct error *err)
 		st = lineage_open(&l, b->run->dir, LINEAGE_READ, err);
 	if (st == AVO_OK) {
 		b->worker = xstrdup(conf_str(conf, "score.worker", "{worker}"));
-		b->suite = b->options->suite ? b->options->suite : b->run->state.suite;
+		b->suite = b->options->suite ? xstrdup(b->options->suite) : suite_of_run(b->run->dir, b->run->state.suite);
 		b->cache = cli_dot_path(b->run, "cache");
 		st = export_version(&b->best_dir, b, l, (int)b->run->state.version_count - 1, err);
 	}
@@ -103,6 +104,7 @@ static void bench_release(struct bench *b)
 	free(b->seed_dir);
 	free(b->cache);
 	free(b->worker);
+	free(b->suite);
 	cJSON_Delete(b->baselines);
 	cJSON_Delete(b->result);
 }
@@ -281,7 +283,7 @@ static void print_tables(const struct bench *b)
 
 	printf("%s v%d on ", b->run->state.name, (int)b->run->state.version_count - 1);
 	cli_print_clean(json_str(b->result, "device", "?"), 0);
-	printf(", suite %s, %s, mean and standard deviation over %d repeat%s\n\n", b->suite, json_str(best, "unit", "?"),
+	printf(", suite %s, %s, mean and standard deviation over %d repeat%s\n\n", b->options->suite ? b->options->suite : b->run->state.suite, json_str(best, "unit", "?"),
 	       b->options->repeats, b->options->repeats > 1 ? "s" : "");
 	print_head(b);
 	for (i = 0; i < count; i++)
@@ -304,7 +306,7 @@ static void print_json(struct bench *b)
 	cJSON_DeleteItemFromObjectCaseSensitive(obj, "id");
 	cJSON_DeleteItemFromObjectCaseSensitive(obj, "event");
 	json_set_str(obj, "run", b->run->state.name);
-	json_set_str(obj, "suite", b->suite);
+	json_set_str(obj, "suite", b->options->suite ? b->options->suite : b->run->state.suite);
 	json_set_int(obj, "version", (int64_t)b->run->state.version_count - 1);
 	cli_print_json(obj);
 }

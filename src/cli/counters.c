@@ -8,6 +8,7 @@
 #include "cli/text.h"
 #include "journal/profile.h"
 #include "lineage/lineage.h"
+#include "task/task.h"
 
 #include <math.h>
 
@@ -178,11 +179,13 @@ static int profile_one(struct counters *c, int side)
 {
 	const struct run_state *s = &c->run->state;
 	const char *name = c->run->names[side];
-	cJSON *request = cli_job("profile", s->backend, s->suite, c->cache);
+	char *suite = suite_of_run(c->run->dir, s->suite);
+	cJSON *request = cli_job("profile", s->backend, suite, c->cache);
 	char *dir = NULL;
 	struct error err;
 	int status = 0;
 
+	free(suite);
 	if (export_named(&dir, c, name, &err) != AVO_OK) {
 		cJSON_Delete(request);
 		status = cli_fail(c->call, &err);

@@ -26,7 +26,7 @@ static void print_version(const struct cli_call *call, const struct run_state *s
 	       cli_value_text(value, v->score.geomean), v->score.unit, first ? "seed" : cli_gain(gain, v->comparison.ratio),
 	       first ? "" : cli_interval(interval, call, &v->comparison), cli_paint(call, CLI_DIM), v->commit,
 	       cli_paint(call, CLI_PLAIN), clock_age(age, sizeof(age), clock_wall_ms() - v->time_ms));
-	cli_print_clean(v->title, 60);
+	cli_print_clean(v->title, 0);
 	if (v->attempt >= 0)
 		printf("  (a%d)", v->attempt);
 	putchar('\n');
@@ -127,10 +127,10 @@ static void print_attempt(const struct cli_call *call, const struct cli_run *run
 		printf("-> v%d ", a->version);
 	else if (a->stage == ATTEMPT_PENDING)
 		printf("%swaits for approval%s ", cli_paint(call, CLI_WARN), cli_paint(call, CLI_PLAIN));
-	cli_print_clean(a->title, 60);
+	cli_print_clean(a->title, 0);
 	if (a->reason) {
 		printf(": %s", cli_paint(call, CLI_DIM));
-		cli_print_clean(a->reason, 90);
+		cli_print_clean(a->reason, 0);
 		fputs(cli_paint(call, CLI_PLAIN), stdout);
 	}
 	putchar('\n');
@@ -219,10 +219,10 @@ static void print_direction(const struct cli_call *call, const struct run_state 
 		return;
 	}
 	printf("d%-4d %-8s %3d attempts  ", d->id, direction_state_name(d->state), d->attempts);
-	cli_print_clean(d->title, 70);
+	cli_print_clean(d->title, 0);
 	if (d->outcome) {
 		printf(": %s", cli_paint(call, CLI_DIM));
-		cli_print_clean(d->outcome, 80);
+		cli_print_clean(d->outcome, 0);
 		fputs(cli_paint(call, CLI_PLAIN), stdout);
 	}
 	putchar('\n');
@@ -255,6 +255,7 @@ void cli_print_event(const struct cli_call *call, const char *line, size_t len)
 		"kind", "trigger", "act", "title", "text", "what", "case", "reason", "counters_absent", "result", "name", "by",
 	};
 	cJSON *event;
+	bool transcript;
 	size_t i;
 
 	if (call->global->json) {
@@ -264,6 +265,8 @@ void cli_print_event(const struct cli_call *call, const char *line, size_t len)
 	}
 	if (json_parse(&event, line, len, NULL) != AVO_OK)
 		return;
+	/* a conversation is read in the workbench; a warning or a reason ends in what to do, and is never cut */
+	transcript = strcmp(json_str(event, "type", ""), "message") == 0;
 	printf("%s%.19s%s %-17s", cli_paint(call, CLI_DIM), json_str(event, "t", ""), cli_paint(call, CLI_PLAIN),
 	       json_str(event, "type", "?"));
 	for (i = 0; i < ARRAY_LEN(shown); i++) {
@@ -272,11 +275,11 @@ void cli_print_event(const struct cli_call *call, const char *line, size_t len)
 		if (!text || strcmp(text, "none") == 0)
 			continue;
 		putchar(' ');
-		cli_print_clean(text, 100);
+		cli_print_clean(text, transcript ? 100 : 0);
 	}
 	if (strcmp(json_str(event, "type", ""), "device") == 0) {
 		putchar(' ');
-		cli_print_clean(json_str(event, "device", ""), 100);
+		cli_print_clean(json_str(event, "device", ""), 0);
 	}
 	if (isfinite(json_num(event, "ratio", NAN)))
 		printf(" %+.2f%%", (json_num(event, "ratio", NAN) - 1) * 100);

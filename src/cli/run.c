@@ -10,6 +10,7 @@
 #include "cli/text.h"
 #include "engine/engine.h"
 #include "lineage/lineage.h"
+#include "task/task.h"
 #include "ui/workbench.h"
 
 #include <math.h>
@@ -254,6 +255,7 @@ static int run_run(const struct cli_call *call)
 	after = last_seq(run);
 	o.run_dir = run;
 	o.exit_when_idle = !terminal;
+	o.accept_conf = cli_flag(call, "accept-conf");
 	st = engine_start(&o, &pid, &err);
 	/* the engine has read its key: nothing that is started from here needs it */
 	cli_forget_key(run);
@@ -350,18 +352,36 @@ static int run_replay(const struct cli_call *call)
 	return status;
 }
 
+/* The name of the suite as long as it means what it meant, else the run's own copy. */
+static char *suite_to_fork(const char *run_dir, const char *name)
+{
+	char *copy = suite_of_run(run_dir, name), *found = suite_find(name);
+	struct buf now = BUF_INIT, then = BUF_INIT;
+	bool same = path_read(&now, found, SUITE_MAX_BYTES, NULL) == AVO_OK && path_read(&then, copy, SUITE_MAX_BYTES, NULL) == AVO_OK &&
+		    strcmp(buf_cstr(&now), buf_cstr(&then)) == 0;
+
+	buf_release(&now);
+	buf_release(&then);
+	free(found);
+	if (!same)
+		return copy;
+	free(copy);
+	return xstrdup(name);
+}
+
 /* The files of a version in a temporary directory become the seed of a new run. */
 static int run_fork(const struct cli_call *call)
 {
 	struct lineage *lineage = NULL;
 	char commit[COMMIT_ID_SIZE];
-	char *run = NULL, *temp = NULL, *seed = NULL, *conf_path = NULL;
+	char *run = NULL, *temp = NULL, *seed = NULL, *journal = NULL, *suite = NULL;
 	struct run_options o = { .dir = call->argv[1] };
-	struct conf *conf = NULL;
+	struct run_state state;
 	char word[PATH_WORD_SIZE], from[PATH_WORD_SIZE];
 	struct error err;
 	int status = 0;
 
+	state_init(&state);
 	if (run_find(&run, call->argc > 2 ? call->argv[2] : NULL, &err) != AVO_OK ||
 	    lineage_open(&lineage, run, LINEAGE_READ, &err) != AVO_OK ||
 	    lineage_resolve(commit, lineage, call->argv[0], &err) != AVO_OK ||
@@ -370,27 +390,29 @@ static int run_fork(const struct cli_call *call)
 		goto out;
 	}
 	seed = path_join(temp, "seed");
-	conf_path = path_join(run, "avo.conf");
-	if (lineage_export(lineage, commit, seed, &err) != AVO_OK || conf_open(&conf, conf_path, &err) != AVO_OK) {
+	journal = path_join(run, ".avo/journal");
+	if (lineage_export(lineage, commit, seed, &err) != AVO_OK || state_load(&state, journal, &err) != AVO_OK) {
 		status = cli_fail(call, &err);
 		goto out;
 	}
 	o.seed = seed;
-	o.backend = conf_str(conf, "run.backend", NULL);
-	o.suite = cli_value(call, "suite") ? cli_value(call, "suite") : conf_str(conf, "run.suite", NULL);
-	o.operator_name = conf_str(conf, "run.operator", NULL);
-	o.gate = conf_str(conf, "run.gate", NULL);
+	suite = suite_to_fork(run, state.suite);
+	o.backend = state.backend;
+	o.suite = cli_value(call, "suite") ? cli_value(call, "suite") : suite;
+	o.operator_name = state.operator;
+	o.gate = gate_name(state.gate);
 	if (run_create(&o, &err) != AVO_OK)
 		status = cli_fail(call, &err);
 	else if (!call->global->json)
 		printf("created %s from %s of %s; start it with: avo run %s\n", path_word_here(word, o.dir), call->argv[0],
 		       path_word_here(from, run), word);
 out:
-	conf_free(conf);
+	state_release(&state);
 	lineage_close(lineage);
 	if (temp)
 		path_remove_tree(temp, NULL);
-	free(conf_path);
+	free(journal);
+	free(suite);
 	free(seed);
 	free(temp);
 	free(run);
@@ -413,6 +435,7 @@ static const struct cli_option run_options[] = {
 	{ "detach", 'd', NULL, "start the engine and return: the run goes on by itself" },
 	{ "steps", 0, "N", "finish after N further variation steps" },
 	{ "attempts", 0, "N", "finish after N further attempts" },
+	{ "accept-conf", 0, NULL, "follow avo.conf where it names another operator, or opens the gate" },
 	{ "time", 0, "TIME", "finish after so much further active time (90s, 2m, 1h30m)" },
 	{ "command", 'c', "COMMAND", "workbench: do this first, as if typed behind ':'" },
 	{ NULL, 0, NULL, NULL },

@@ -83,15 +83,22 @@ static void take_text(char **field, const char *text)
 	*field = xstrdup(text);
 }
 
-/* Takes backend, suite and worker from the run, where there is one. */
+/* Takes backend and suite from the run's record, where there is one, and the worker from its settings. */
 static void defaults_from_run(struct scoring *s, const char *run_dir)
 {
-	char *path = path_join(run_dir, "avo.conf");
+	char *path = path_join(run_dir, "avo.conf"), *journal = path_join(run_dir, ".avo/journal");
+	struct run_state state;
 	struct conf *conf;
 
+	state_init(&state);
+	if (state_load(&state, journal, NULL) == AVO_OK && *state.suite) {
+		take_text(&s->backend, state.backend);
+		free(s->suite);
+		s->suite = suite_of_run(run_dir, state.suite);
+	}
+	state_release(&state);
+	free(journal);
 	if (conf_open(&conf, path, NULL) == AVO_OK) {
-		take_text(&s->backend, conf_str(conf, "run.backend", "cpu"));
-		take_text(&s->suite, conf_str(conf, "run.suite", "cpu"));
 		s->worker = xstrdup(conf_str(conf, "score.worker", "{worker}"));
 		conf_free(conf);
 	}

@@ -21,8 +21,8 @@ cJSON *engine_request(const struct engine *e, const char *op)
 	char *cache = path_join(e->run_dir, ".avo/cache/build");
 
 	json_set_str(request, "op", op);
-	json_set_str(request, "backend", e->settings.backend);
-	json_set_str(request, "suite", e->settings.suite);
+	json_set_str(request, "backend", e->state.backend);
+	json_set_str(request, "suite", e->suite_path);
 	json_set_str(request, "cache", cache);
 	free(cache);
 	return request;
@@ -305,7 +305,7 @@ static enum avo_status commit_and_export(struct submission *sub, struct engine *
 	buf_printf(&message, "a%d: %s\n", id, c->title);
 	if (c->why)
 		buf_printf(&message, "\n%s\n", c->why);
-	st = lineage_commit_attempt(sub->commit, e->lineage, id, incumbent->id, c->files, c->file_count, e->ops->name,
+	st = lineage_commit_attempt(sub->commit, e->lineage, id, incumbent->commit, c->files, c->file_count, e->ops->name,
 				    buf_cstr(&message), err);
 	if (st == AVO_OK)
 		st = cache_export(&sub->dir, sub->tree, e, sub->commit, err);

@@ -1,41 +1,75 @@
 /* .avo/cache: exports of candidates for the worker, and a bound on what is kept. */
 #include "avo.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "engine/internal.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/*
- * Named by the tree, so an export that is there is right. It is made under
- * another name first: a directory of that name is whole.
- */
+/* nftw() has no argument: the sums of the walk that is under way. */
+static int64_t walk_bytes;
+static size_t walk_files;
+
+static int add_size(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	walk_bytes += (int64_t)st->st_blocks * 512;
+	walk_files += !S_ISDIR(st->st_mode);
+	return 0;
+}
+
+/* What is measured is what was committed: an export that a disk, a person or a program changed is not used. */
+static bool is_whole(struct engine *e, const char *commit, const char *dir)
+{
+	size_t count;
+
+	if (!lineage_same_files(&count, e->lineage, commit, dir))
+		return false;
+	walk_files = 0;
+	nftw(dir, add_size, 16, FTW_PHYS | FTW_MOUNT);
+	return walk_files == count;
+}
+
+/* Made under another name first: a directory of that name was whole once. */
+static enum avo_status export_anew(struct engine *e, const char *commit, const char *parent, const char *dir, struct error *err)
+{
+	enum avo_status st = AVO_OK;
+	char *temp = NULL;
+
+	if (path_is_dir(dir)) {
+		log_warn("%s is not what was exported to it, and is made again", dir);
+		st = path_remove_tree(dir, err);
+	}
+	if (st == AVO_OK)
+		st = path_temp_dir(&temp, parent, "new-", err);
+	if (st != AVO_OK)
+		return st;
+	st = lineage_export(e->lineage, commit, temp, err);
+	if (st == AVO_OK && rename(temp, dir) != 0)
+		st = error_errno(err, errno, "cannot rename %s", temp);
+	if (st != AVO_OK)
+		path_remove_tree(temp, NULL);
+	free(temp);
+	return st;
+}
+
 enum avo_status cache_export(char **out, char tree[COMMIT_ID_SIZE], struct engine *e, const char *commit, struct error *err)
 {
-	char *parent = path_join(e->run_dir, ".avo/cache/eval"), *dir = NULL, *temp = NULL;
+	char *parent = path_join(e->run_dir, ".avo/cache/eval"), *dir;
 	enum avo_status st = lineage_tree_id(tree, e->lineage, commit, err);
 
 	if (st == AVO_OK)
 		st = path_mkdirs(parent, 0700, err);
-	if (st == AVO_OK) {
-		dir = path_join(parent, tree);
-		if (path_is_dir(dir)) {
-			utimensat(AT_FDCWD, dir, NULL, 0);	/* used now: not the first to go */
-		} else {
-			st = path_temp_dir(&temp, parent, "new-", err);
-			if (st == AVO_OK)
-				st = lineage_export(e->lineage, commit, temp, err);
-			if (st == AVO_OK && rename(temp, dir) != 0)
-				st = error_set(err, AVO_ENVIRONMENT, "cannot rename %s", temp);
-			if (st != AVO_OK && temp)
-				path_remove_tree(temp, NULL);
-		}
-	}
-	free(temp);
+	dir = path_join(parent, tree);
+	if (st == AVO_OK && path_is_dir(dir) && is_whole(e, commit, dir))
+		utimensat(AT_FDCWD, dir, NULL, 0);	/* used now: not the first to go */
+	else if (st == AVO_OK)
+		st = export_anew(e, commit, parent, dir, err);
 	free(parent);
 	if (st == AVO_OK)
 		*out = dir;
@@ -52,15 +86,6 @@ struct kept {
 	int64_t used;		/* seconds */
 	int64_t bytes;
 };
-
-/* nftw() has no argument: the sum of the walk that is under way. */
-static int64_t walk_bytes;
-
-static int add_size(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	walk_bytes += (int64_t)st->st_blocks * 512;
-	return 0;
-}
 
 static int oldest_first(const void *a, const void *b)
 {

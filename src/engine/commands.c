@@ -44,26 +44,13 @@ static enum avo_status cmd_pause(struct engine *e, const cJSON *request, cJSON *
 /* Limits and thresholds may have been edited while the run stood still. */
 static enum avo_status reread_settings(struct engine *e, struct error *err)
 {
-	char *path = path_join(e->run_dir, "avo.conf");
-	struct settings fresh = { 0 };
-	struct conf *conf = NULL;
-	enum avo_status st = conf_open(&conf, path, err);
+	enum avo_status st = terms_reread(e, err);
 
-	if (st == AVO_OK)
-		st = settings_load(&fresh, conf, err);
-	if (st == AVO_OK) {
-		struct settings old = e->settings;
-
-		e->settings = fresh;
-		fresh = old;
-		memset(&e->options.steps, 0, sizeof(e->options.steps));
-		e->options.attempts = e->options.time_ms = 0;
-		budget_init(e);
-	}
-	settings_release(&fresh);
-	conf_free(conf);
-	free(path);
-	return st;
+	if (st != AVO_OK)
+		return st;
+	e->options.steps = e->options.attempts = e->options.time_ms = 0;
+	budget_init(e);
+	return AVO_OK;
 }
 
 /* From any state that stands still to one that moves. */

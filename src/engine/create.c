@@ -26,6 +26,7 @@ struct creation {
 	const char *name, *backend, *operator_name, *gate;
 	char *suite_key;		/* what avo.conf says: a name, or an absolute path */
 	struct suite suite;
+	struct buf suite_text, conf;	/* both go into the journal as they are */
 	struct source seed;
 	char *seed_name;
 };
@@ -67,7 +68,7 @@ static enum avo_status make_dir(struct creation *c, struct error *err)
 static enum avo_status load_suite(struct creation *c, struct error *err)
 {
 	const char *name = c->o->suite ? c->o->suite : strcmp(c->backend, "cuda") == 0 ? "mha" : "cpu";
-	char path[PATH_MAX];
+	char path[PATH_MAX], *found;
 	enum avo_status st = suite_load(&c->suite, name, err);
 
 	if (st != AVO_OK)
@@ -78,7 +79,10 @@ static enum avo_status load_suite(struct creation *c, struct error *err)
 	if (strchr(name, '/') && realpath(name, path))
 		name = path;
 	c->suite_key = xstrdup(name);
-	return AVO_OK;
+	found = suite_find(name);
+	st = path_read(&c->suite_text, found, SUITE_MAX_BYTES, err);
+	free(found);
+	return st;
 }
 
 static enum avo_status check_choices(struct creation *c, struct error *err)
@@ -224,14 +228,14 @@ static void add_value(struct buf *out, const char *value)
 }
 
 /* Every key with its help; those that differ from their default are set, the rest stand as comments. */
-static void print_conf(struct buf *out, const struct creation *c)
+void settings_print(struct buf *out, const struct run_options *o)
 {
 	const struct {
 		const char *key, *value;
 	} chosen[] = {
-		{ "run.name", c->name }, { "run.backend", c->backend }, { "run.suite", c->suite_key },
-		{ "run.operator", c->operator_name }, { "run.gate", c->gate },
-		{ "agent.model", c->o->model }, { "agent.base-url", c->o->base_url },
+		{ "run.name", o->name }, { "run.backend", o->backend }, { "run.suite", o->suite },
+		{ "run.operator", o->operator_name }, { "run.gate", o->gate },
+		{ "agent.model", o->model }, { "agent.base-url", o->base_url },
 	};
 	const struct setting *s;
 	char section[32] = "";
@@ -256,20 +260,22 @@ static void print_conf(struct buf *out, const struct creation *c)
 	}
 }
 
-static enum avo_status write_conf(const struct creation *c, struct error *err)
+static enum avo_status write_conf(struct creation *c, struct error *err)
 {
+	const struct run_options chosen = {
+		.name = c->name, .backend = c->backend, .suite = c->suite_key, .operator_name = c->operator_name, .gate = c->gate,
+		.model = c->o->model, .base_url = c->o->base_url,
+	};
 	char *path = path_join(c->dir, "avo.conf");
-	struct buf text = BUF_INIT;
 	enum avo_status st;
 
-	print_conf(&text, c);
-	st = path_write_atomic(path, text.data, text.len, 0644, err);
-	buf_release(&text);
+	settings_print(&c->conf, &chosen);
+	st = path_write_atomic(path, buf_cstr(&c->conf), c->conf.len, 0644, err);
 	free(path);
-	return st;
+	return st == AVO_OK ? suite_copy(c->dir, c->suite_key, buf_cstr(&c->suite_text), err) : st;
 }
 
-static enum avo_status write_files(const struct creation *c, struct error *err)
+static enum avo_status write_files(struct creation *c, struct error *err)
 {
 	static const char *const dirs[] = { "journal", "blobs", "work", "cache" };
 	char *dot = path_join(c->dir, ".avo");
@@ -318,6 +324,8 @@ static cJSON *created_event(const struct creation *c)
 	json_set_str(e, "operator", c->operator_name);
 	json_set_str(e, "gate", c->gate);
 	json_set_str(e, "seed", c->seed_name);
+	json_set_str(e, "suite_text", c->suite_text.data);
+	json_set_str(e, "conf", c->conf.data);
 	return e;
 }
 
@@ -399,6 +407,8 @@ enum avo_status run_create(const struct run_options *o, struct error *err)
 	source_release(&c.seed);
 	free(c.suite_key);
 	free(c.seed_name);
+	buf_release(&c.suite_text);
+	buf_release(&c.conf);
 	free(c.dir);
 	return st;
 }

@@ -21,19 +21,6 @@
 #define LOG_MAX_BYTES (4 << 20)
 #define START_MS 60000		/* a journal of a million events is read in this */
 
-static enum avo_status open_settings(struct engine *e, struct error *err)
-{
-	char *path = path_join(e->run_dir, "avo.conf");
-	enum avo_status st = conf_open(&e->conf, path, err);
-
-	if (st == AVO_OK)
-		st = settings_load(&e->settings, e->conf, err);
-	if (st != AVO_OK && st != AVO_ENVIRONMENT)
-		error_prefix(err, st, "%s", path);
-	free(path);
-	return st;
-}
-
 static enum avo_status find_dirs(struct engine *e, const char *run_dir, struct error *err)
 {
 	char path[PATH_MAX], word[PATH_WORD_SIZE];
@@ -151,23 +138,27 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 	struct resume r = { 0 };
 	struct error conflict = { 0 };
 	uint64_t cut = 0;
-	enum avo_status st = open_settings(e, err), recovered;
+	enum avo_status st = open_record(e, &r, &cut, err), recovered;
 
 	if (st == AVO_OK)
-		st = find_operator(e, err);
+		st = terms_open(e, &r, err);
 	if (st == AVO_OK)
-		st = open_record(e, &r, &cut, err);
+		st = find_operator(e, err);
 	/* before there are workers to inherit it */
 	llm_key_take(e->conf);
 	if (st == AVO_OK)
 		st = open_services(e, err);
-	if (st != AVO_OK)
+	if (st != AVO_OK) {
+		resume_release(&r);
 		return st;
+	}
 	presence_watch(e);
 	cache_keep_bound(e);
 	e->packing.look = true;
 	record_start(e, &r, cut);
+	terms_record(e, &r);
 	adopt_gate(e);
+	engine_restore_refs(e);
 	budget_init(e);
 	recovered = engine_recover(e, &r, &conflict);
 	engine_host_init(e);
@@ -178,11 +169,12 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 	if (st != AVO_OK) {
 		error_prefix(err, st, "operator %s", e->ops->name);
 		engine_set_state(e, ENGINE_FAILED, err->text);
-		return st;
+	} else {
+		evaluator_on_measuring(e->evaluator, on_measuring, e);
+		engine_first_state(e, &r, recovered == AVO_OK ? NULL : conflict.text);
 	}
-	evaluator_on_measuring(e->evaluator, on_measuring, e);
-	engine_first_state(e, &r, recovered == AVO_OK ? NULL : conflict.text);
-	return AVO_OK;
+	resume_release(&r);
+	return st;
 }
 
 static void end_life(struct engine *e)
@@ -225,8 +217,9 @@ static void end_life(struct engine *e)
 	free(e->why);
 	free(e->scratch_dir);
 	free(e->run_dir);
-	if (e->lock_fd >= 0)
-		close(e->lock_fd);
+	free(e->conf_text);
+	free(e->suite_path);
+	engine_unlock(e->lock_fd);
 }
 
 static void tell_ready(int fd, enum avo_status st, const char *text)
@@ -397,6 +390,9 @@ enum avo_status engine_start(const struct engine_options *o, pid_t *pid, struct 
 	int fds[2], status;
 	pid_t child;
 
+	st = engine_may_write(o->run_dir, err);
+	if (st != AVO_OK)
+		return st;
 	if (o->foreground) {
 		*pid = getpid();
 		return engine_main(o, err);

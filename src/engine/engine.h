@@ -18,6 +18,7 @@ struct engine_options {
 	int64_t attempts;		/* after so many further attempts */
 	int64_t time_ms;		/* after so much further active time */
 	bool start_paused;
+	bool accept_conf;		/* follow avo.conf where it names another operator or opens the gate */
 	bool foreground;		/* stay in this process (tests, debuggers) instead of a daemon */
 	bool exit_when_idle;		/* end when finished, stopped, or out of budget, instead of waiting for viewers */
 };

@@ -2,15 +2,18 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "engine/engine.h"
+#include "lineage/lineage.h"
 
 #include <limits.h>
 
+/* The record makes a run; avo.conf can be written again. Another user may not look into .avo. */
 static bool is_run(const char *dir)
 {
-	char *conf = path_join(dir, "avo.conf"), *dot = path_join(dir, ".avo");
-	bool yes = path_exists(conf) && path_is_dir(dot);
+	char *conf = path_join(dir, "avo.conf"), *dot = path_join(dir, ".avo"), *journal = path_join(dot, "journal");
+	bool yes = path_is_dir(journal) || (path_exists(conf) && path_is_dir(dot));
 
 	free(conf);
+	free(journal);
 	free(dot);
 	return yes;
 }
@@ -27,6 +30,10 @@ enum avo_status run_find(char **out, const char *dir, struct error *err)
 		return *out = xstrdup(path), AVO_OK;
 	if (dir && !path_is_dir(path))
 		return error_set(err, AVO_NEGATIVE, "%s is not a directory; name the directory of a run", dir);
+	if (dir && lineage_exists(path))
+		return error_set(err, AVO_NEGATIVE, "%s has the versions of a run (git log lineage, or origin/lineage in a clone) but not its record, "
+				 "the directory .avo: look for that in the copy this came from, or in git stash list; without it, "
+				 "avo init NEW --seed %s begins a new run from the files there", dir, path_word(word, dir));
 	if (dir)
 		return error_set(err, AVO_NEGATIVE, "%s is not a run; make one with: avo init %s", dir, path_word(word, dir));
 	while ((slash = strrchr(path, '/')) && slash != path) {

@@ -91,6 +91,20 @@ static void follow_branch(struct engine *e, const char *from, const char *to)
 	e->tree_edited = dirty;
 }
 
+/* The seed's note says where its scores are; every other version's is what its attempt was measured as. */
+enum avo_status engine_write_note(struct engine *e, const struct version *v, struct error *err)
+{
+	const struct attempt *a = state_attempt(&e->state, v->attempt);
+	struct promotion p = { .version = v->id, .attempt = v->attempt, .author = v->author, .score = &v->score, .comparison = &v->comparison };
+	char *json = a ? note_of(e, a) : NULL;
+	enum avo_status st;
+
+	p.note_json = json;
+	st = lineage_write_note(e->lineage, v->commit, &p, err);
+	free(json);
+	return st;
+}
+
 static enum avo_status promote_attempt(char commit[COMMIT_ID_SIZE], struct engine *e, const struct attempt *a,
 				       const struct version *last, const char *message, struct error *err)
 {

@@ -57,6 +57,8 @@ struct engine {
 	struct settings settings;
 	struct conf *conf;
 	char *run_dir, *scratch_dir;
+	char *conf_text;		/* avo.conf as the journal has it last */
+	char *suite_path;		/* the run's own copy of the suite, for the worker */
 	int lock_fd;
 	struct loop *loop;
 	struct control_server *server;
@@ -111,7 +113,8 @@ struct engine {
 	struct loop_timer *kick;
 	struct loop_timer *end_timer;
 	struct loop_timer *presence;	/* the next look at whether the run's directory is there */
-	bool lost;			/* it is not */
+	bool lost;			/* it is not, or it is another engine's */
+	int beats;			/* looks since the last heartbeat */
 	bool stopping;			/* ends as soon as nothing is in flight */
 	bool retiring;			/* the worker is being ended, the last thing before the end */
 	char *end_reason;		/* owned; NULL while it does not end */
@@ -145,6 +148,9 @@ struct resume {
 	int64_t left;
 	int approved;
 	int steps_at_stepping;
+	char *conf, *suite_text;	/* as the journal has them last; owned, NULL: it does not */
+	bool suite_known;		/* the journal has the suite's text */
+	char *said;			/* what terms_open() put right, for the journal; owned, may be NULL */
 };
 enum avo_status engine_load(struct engine *e, struct resume *r, struct error *err);
 /* Closes what was in flight, completes half a promotion; AVO_CONFLICT leaves the explanation in err. */
@@ -191,6 +197,8 @@ enum avo_status engine_promote(struct engine *e, int attempt, const char *by, co
 enum avo_status engine_approve(struct engine *e, int attempt, const char *by, const char *message, struct error *err);
 enum avo_status engine_reject(struct engine *e, int attempt, const char *by, const char *reason, struct error *err);
 enum avo_status engine_set_gate(struct engine *e, enum gate gate, const char *by, struct error *err);
+/* The note of a version whose note is gone. */
+enum avo_status engine_write_note(struct engine *e, const struct version *v, struct error *err);
 /* A pending attempt is promoted or awaited; false when something is pending still. */
 bool engine_settle(struct engine *e);
 
@@ -222,6 +230,8 @@ void cache_keep_bound(struct engine *e);
 void presence_watch(struct engine *e);
 /* True when it is not there any more: the engine is then ending. */
 bool presence_lost(struct engine *e);
+/* Somebody else writes the run's record: this engine ends, and writes nothing more. */
+void presence_intruded(struct engine *e, const char *why);
 
 /* pack.c */
 /* Has the repository packed when that is due; true while it is: nothing else begins then. */
@@ -231,6 +241,25 @@ void engine_pack_stop(struct engine *e);
 
 /* lock.c */
 enum avo_status engine_lock(int *out, const char *run_dir, struct error *err);
+#define ENGINE_BEAT_MS 5000
+void engine_lock_beat(int fd);		/* tells other hosts that we live; every ENGINE_BEAT_MS */
+void engine_unlock(int fd);		/* -1 is fine */
+/* Before anything is written: AVO_ENVIRONMENT, with what to do, when the run is another user's. Leaves nothing behind. */
+enum avo_status engine_may_write(const char *run_dir, struct error *err);
+
+/* restore.c: refs and notes that the record knows and the repository lost are written again, and that is said */
+void engine_restore_refs(struct engine *e);
+
+/* terms.c: what the run was created with, and avo.conf */
+void resume_release(struct resume *r);
+/*
+ * Opens avo.conf, which is written from the record when it is gone, and the settings in it. AVO_CONFLICT, with the commands
+ * that go on, when it says something else than the record does. Nothing is journaled yet: terms_record() does that.
+ */
+enum avo_status terms_open(struct engine *e, struct resume *r, struct error *err);
+void terms_record(struct engine *e, struct resume *r);
+/* Reads avo.conf again in mid-life; what changed is journaled. */
+enum avo_status terms_reread(struct engine *e, struct error *err);
 
 /* daemon.c */
 /* The engine's life; ready_fd (or -1) is told when it answers its socket. */

@@ -5,6 +5,8 @@ libavo_a_SOURCES += src/engine/engine.h src/engine/internal.h \
 	src/engine/create.c \
 	src/engine/engine.c \
 	src/engine/record.c \
+	src/engine/restore.c \
+	src/engine/terms.c \
 	src/engine/start.c \
 	src/engine/step.c \
 	src/engine/attempt.c \

@@ -1,6 +1,10 @@
-/* engine.lock: one engine per run. The lock is the kernel's; what the file says is for people and for messages. */
+/*
+ * engine.lock: one engine per run. On one host the lock is the kernel's; between hosts it is what the file says, "pid host
+ * boot-id", and its age: an engine touches it every few seconds and empties it when it ends.
+ */
 #include "avo.h"
 #include "base/mem.h"
+#include "base/owner.h"
 #include "base/path.h"
 #include "control/wire.h"
 #include "engine/internal.h"
@@ -8,9 +12,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#define BEAT_STALE_S 30		/* six heartbeats */
 #define HANDOVER_MS 5000	/* an engine that is starting or ending settles within this */
 
 static void boot_id(char *out, size_t size)
@@ -23,16 +29,19 @@ static void boot_id(char *out, size_t size)
 	buf_release(&b);
 }
 
-static void read_holder(long *pid, char host[64], int fd)
+struct holder {
+	long pid;		/* 0: none */
+	char host[256];
+};
+
+static void read_holder(struct holder *out, int fd)
 {
-	char text[256];
+	char text[512];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
-	*pid = 0;
-	host[0] = '\0';
 	text[n > 0 ? n : 0] = '\0';
-	if (sscanf(text, "%ld %63s", pid, host) < 1)
-		*pid = 0;
+	if (sscanf(text, "%ld %255s", &out->pid, out->host) < 2)
+		*out = (struct holder){ 0 };
 }
 
 static bool answers(const char *run_dir)
@@ -50,12 +59,74 @@ static bool answers(const char *run_dir)
 
 static enum avo_status busy(const char *run_dir, int fd, struct error *err)
 {
-	char host[64], word[PATH_WORD_SIZE];
-	long pid;
+	char word[PATH_WORD_SIZE];
+	struct holder h;
 
-	read_holder(&pid, host, fd);
-	return error_set(err, AVO_BUSY, "an engine is running on %s already, pid %ld on %s; join it with: avo attach %s", run_dir, pid,
-			 host[0] ? host : "this machine", path_word(word, run_dir));
+	read_holder(&h, fd);
+	return error_set(err, AVO_BUSY, "an engine is running on %s already, pid %ld on %s; join it with: avo attach %s", run_dir, h.pid,
+			 h.pid ? h.host : "this machine", path_word(word, run_dir));
+}
+
+static enum avo_status cannot_write(int error, const char *run_dir, struct error *err)
+{
+	char owner[OWNER_NAME_SIZE], *lock = path_join(run_dir, ".avo/engine.lock");
+	bool foreign = error == EACCES && owner_is_another(owner, lock);
+	enum avo_status st;
+
+	if (foreign)
+		st = error_set(err, AVO_ENVIRONMENT, "rm -f %s, and start again: it belongs to %s, who started an engine here once", lock, owner);
+	else if (error == EROFS || error == EACCES || error == EPERM)
+		st = error_set(err, AVO_ENVIRONMENT, "%s cannot be written to (%s): the run can be read (avo log, avo show) but not go on",
+			       run_dir, strerror(error));
+	else
+		st = error_errno(err, error, "cannot open %s", lock);
+	free(lock);
+	return st;
+}
+
+/* A file that is made in .avo for a moment: who its owner is, and what time it is where the files are. */
+static enum avo_status probe(struct stat *out, const char *run_dir, struct error *err)
+{
+	char *path = path_join(run_dir, ".avo/probe-XXXXXX");
+	int fd = mkostemp(path, O_CLOEXEC), why = errno;
+	enum avo_status st = AVO_OK;
+
+	if (fd < 0 || fstat(fd, out) != 0)
+		st = cannot_write(fd < 0 ? why : errno, run_dir, err);
+	if (fd >= 0) {
+		unlink(path);
+		close(fd);
+	}
+	free(path);
+	return st;
+}
+
+/*
+ * flock() is a node's own on some shared file systems: that we have it says nothing of other hosts. What does is the
+ * heartbeat, by the clock of the file system. Another boot of this host is no other host: its engine is dead.
+ */
+static enum avo_status ask_other_hosts(int fd, const char *run_dir, struct error *err)
+{
+	char here[256] = "", word[PATH_WORD_SIZE];
+	struct stat now, beat;
+	struct holder h;
+	int age;
+
+	read_holder(&h, fd);
+	gethostname(here, sizeof(here) - 1);
+	if (!h.pid || strcmp(h.host, here) == 0)
+		return AVO_OK;
+	if (fstat(fd, &beat) != 0)
+		return error_errno(err, errno, "cannot look at %s/.avo/engine.lock", run_dir);
+	if (probe(&now, run_dir, err) != AVO_OK)
+		return err ? err->status : AVO_ENVIRONMENT;
+	age = (int)(now.st_mtim.tv_sec - beat.st_mtim.tv_sec);
+	if (age >= BEAT_STALE_S)
+		return AVO_OK;
+	path_word(word, run_dir);
+	return error_set(err, AVO_ENVIRONMENT, "an engine runs on %s on another host, %s (pid %ld, seen %d s ago): end it there with ssh %s avo stop %s, "
+			 "or work from there; if that host is down, try again in %d s", run_dir, h.host, h.pid, age > 0 ? age : 0, h.host, word,
+			 BEAT_STALE_S - (age > 0 ? age : 0));
 }
 
 static enum avo_status take(int fd, const char *run_dir, struct error *err)
@@ -73,17 +144,9 @@ static enum avo_status take(int fd, const char *run_dir, struct error *err)
 	return AVO_OK;
 }
 
-static enum avo_status cannot_write(int error, const char *run_dir, struct error *err)
-{
-	if (error == EROFS || error == EACCES || error == EPERM)
-		return error_set(err, AVO_ENVIRONMENT, "%s cannot be written to (%s): the run can be read (avo log, avo show) but not go on",
-				 run_dir, strerror(error));
-	return error_errno(err, error, "cannot open %s/.avo/engine.lock", run_dir);
-}
-
 enum avo_status engine_lock(int *out, const char *run_dir, struct error *err)
 {
-	char *path = path_join(run_dir, ".avo/engine.lock"), host[64] = "-", boot[40];
+	char *path = path_join(run_dir, ".avo/engine.lock"), host[256] = "-", boot[40];
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	enum avo_status st;
 
@@ -91,6 +154,8 @@ enum avo_status engine_lock(int *out, const char *run_dir, struct error *err)
 	if (fd < 0)
 		return cannot_write(errno, run_dir, err);
 	st = take(fd, run_dir, err);
+	if (st == AVO_OK)
+		st = ask_other_hosts(fd, run_dir, err);
 	if (st != AVO_OK) {
 		close(fd);
 		return st;
@@ -104,19 +169,51 @@ enum avo_status engine_lock(int *out, const char *run_dir, struct error *err)
 	return AVO_OK;
 }
 
+void engine_lock_beat(int fd)
+{
+	futimens(fd, NULL);
+}
+
+void engine_unlock(int fd)
+{
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, 0) != 0)
+		errno = 0;	/* other hosts wait until the heartbeat is old */
+	close(fd);
+}
+
+enum avo_status engine_may_write(const char *run_dir, struct error *err)
+{
+	char owner[OWNER_NAME_SIZE], word[PATH_WORD_SIZE], *dot = path_join(run_dir, ".avo");
+	struct lineage *lineage = NULL;
+	struct stat theirs, ours;
+	enum avo_status st = AVO_OK;
+
+	if (owner_is_another(owner, dot) && lstat(dot, &theirs) == 0 && (probe(&ours, run_dir, NULL) != AVO_OK || ours.st_uid != theirs.st_uid))
+		st = error_set(err, AVO_ENVIRONMENT, "start it as %s: sudo -u %s avo run %s (the run is theirs, and an engine of another user would "
+			       "leave files that they cannot write); it can be read from here: avo log %s", owner, owner,
+			       path_word(word, run_dir), word);
+	free(dot);
+	if (st == AVO_OK)
+		st = lineage_open(&lineage, run_dir, LINEAGE_READ, err);
+	lineage_close(lineage);
+	return st;
+}
+
 enum avo_status engine_pid(pid_t *out, const char *run_dir, struct error *err)
 {
-	char *path = path_join(run_dir, ".avo/engine.lock"), host[64];
+	char *path = path_join(run_dir, ".avo/engine.lock");
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	long pid = 0;
+	struct holder h = { 0 };
 
 	free(path);
 	*out = 0;
 	if (fd < 0)
 		return errno == ENOENT ? AVO_OK : error_errno(err, errno, "cannot read %s/.avo/engine.lock", run_dir);
 	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-		read_holder(&pid, host, fd);
+		read_holder(&h, fd);
 	close(fd);
-	*out = (pid_t)pid;
+	*out = (pid_t)h.pid;
 	return AVO_OK;
 }

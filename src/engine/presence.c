@@ -20,11 +20,24 @@ bool presence_lost(struct engine *e)
 	return true;
 }
 
+void presence_intruded(struct engine *e, const char *why)
+{
+	if (e->lost)
+		return;
+	e->lost = true;
+	log_error("%s; the engine ends. See who it is (%s/.avo/engine.lock), and let one of them go on", why, e->run_dir);
+	engine_end(e, why, true);
+}
+
 static void look(void *arg)
 {
 	struct engine *e = arg;
 
 	e->presence = NULL;
+	if (++e->beats >= ENGINE_BEAT_MS / LOOK_MS) {
+		e->beats = 0;
+		engine_lock_beat(e->lock_fd);
+	}
 	if (!presence_lost(e))
 		presence_watch(e);
 }

@@ -87,7 +87,9 @@ void engine_record(struct engine *e, cJSON *event, enum journal_sync sync)
 	if (!first)
 		cJSON_Delete(event);
 	hold(e, copy, sync);
-	if (first) {
+	if (first && err.status == AVO_CONFLICT) {
+		presence_intruded(e, err.text);
+	} else if (first) {
 		log_error("the journal cannot be written: %s", err.text);
 		engine_trouble(e, err.text);
 	}

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/conf.h"
 #include "base/error.h"
+#include "engine/engine.h"
 
 enum setting_type { SETTING_TEXT, SETTING_INT, SETTING_NUMBER, SETTING_BOOL, SETTING_DURATION };
 
@@ -47,6 +48,8 @@ struct settings {
 /* Checks every value in the file by the table's type; AVO_USAGE names the key. To be released, also when it failed. */
 enum avo_status settings_load(struct settings *out, const struct conf *conf, struct error *err);
 void settings_release(struct settings *s);
+/* Appends a whole commented avo.conf: every key with its help, those of o set, the rest as comments. */
+void settings_print(struct buf *out, const struct run_options *o);
 /* Appends a sentence for each unknown key: "budget.step is unknown; did you mean budget.steps?" */
 void settings_unknown(struct buf *out, const struct conf *conf);
 

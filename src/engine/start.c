@@ -1,6 +1,7 @@
 /* What a former life of the run left behind, and how this one goes on from it. */
 #include "avo.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "engine/internal.h"
@@ -37,6 +38,15 @@ static void note_event(struct engine *e, struct resume *r, const cJSON *event)
 	else if (strcmp(type, "hint") == 0)
 		buf_printf(&e->guidance, "%s%s: %s", e->guidance.len ? "\n" : "", json_str(event, "by", "user"),
 			   json_str(event, "text", ""));
+	if (json_str(event, "conf", NULL)) {
+		free(r->conf);
+		r->conf = xstrdup(json_str(event, "conf", ""));
+	}
+	if (json_str(event, "suite_text", NULL)) {
+		free(r->suite_text);
+		r->suite_text = xstrdup(json_str(event, "suite_text", ""));
+		r->suite_known = true;
+	}
 	/* steps done while stepping no longer count */
 	if (strcmp(type, "step-ended") == 0 && r->left > 0 && !r->in_action_unit &&
 	    strcmp(json_str(event, "outcome", ""), "stopped") != 0)

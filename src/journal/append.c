@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct journal {
@@ -199,12 +200,31 @@ static enum avo_status write_line(struct journal *j, struct error *err)
 	return AVO_OK;
 }
 
+/*
+ * The lock may be a node's own where the file system is shared. Where somebody else has written, nothing more is
+ * written: neither over their lines nor a second line of one number.
+ */
+static enum avo_status check_end(const struct journal *j, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(j->fd, &st) != 0)
+		return error_errno(err, errno, "cannot look at the journal %s", j->dir);
+	if ((uint64_t)st.st_size == j->size && !segment_exists(j->dir_fd, j->segment + 1))
+		return AVO_OK;
+	return error_set(err, AVO_CONFLICT, "somebody else writes the journal %s: segment %06u ends at byte %llu, and this engine left it at "
+			 "%llu; nothing more is written from here", j->dir, j->segment, (unsigned long long)st.st_size,
+			 (unsigned long long)j->size);
+}
+
 static enum avo_status make_room(struct journal *j, struct error *err)
 {
 	enum avo_status st = AVO_OK;
 
 	if (j->ragged)
 		st = cut(j, err);
+	if (st == AVO_OK)
+		st = check_end(j, err);
 	if (st != AVO_OK || j->size == 0 || j->size + j->line.len + 1 <= j->segment_bytes)
 		return st;
 	st = sync_lines(j, err);

@@ -9,6 +9,7 @@ static const struct {
 	apply_fn *fn;
 } table[] = {
 	{ "run-created", apply_run_created },
+	{ "settings", apply_settings },
 	{ "engine-started", apply_engine_started },
 	{ "engine-stopped", apply_engine_stopped },
 	{ "device", apply_device },

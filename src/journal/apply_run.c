@@ -37,6 +37,21 @@ void apply_run_created(struct run_state *s, const cJSON *event, int64_t t, struc
 	s->gate = parse_gate(event, s->gate);
 }
 
+/* Only what a run may change of what it was created with counts here; the gate has an event of its own. */
+void apply_settings(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(one, json_arr(event, "changed")) {
+		const char *key = json_str(one, "key", "");
+
+		if (strcmp(key, "run.operator") == 0 && json_str(one, "new", NULL))
+			event_set(&s->operator, one, "new");
+		else if (strcmp(key, "run.name") == 0 && json_str(one, "new", NULL))
+			event_set(&s->name, one, "new");
+	}
+}
+
 /* An engine that was killed recorded no end: its time counts up to its last event. */
 void apply_engine_started(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
 {

@@ -37,7 +37,7 @@ enum avo_status journal_verify(struct journal_end *out, const char *dir, struct 
 
 /* apply_*.c: one function an event type; t is the event's time. */
 typedef void apply_fn(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref);
-apply_fn apply_run_created, apply_engine_started, apply_engine_stopped, apply_device, apply_peer, apply_state, apply_gate,
+apply_fn apply_run_created, apply_settings, apply_engine_started, apply_engine_stopped, apply_device, apply_peer, apply_state, apply_gate,
 	apply_intervention, apply_usage, apply_profile;
 apply_fn apply_step_started, apply_step_ended, apply_action_started, apply_action_ended, apply_direction_opened,
 	apply_direction_closed;

@@ -45,7 +45,8 @@ void journal_close(struct journal *j);		/* syncs; NULL is fine */
  * ownership of event, also when it fails. The line as written is available in
  * journal_last_line() until the next append. A full disk is AVO_ENVIRONMENT: the
  * line is not in the journal, the file ends at the line before, and the same
- * append may be tried again. A line holds at most 16 MiB: bulk belongs in .avo/blobs.
+ * append may be tried again. AVO_CONFLICT: somebody else wrote to the journal; nothing was written, and nothing may be any
+ * more. A line holds at most 16 MiB: bulk belongs in .avo/blobs.
  */
 enum avo_status journal_append(struct journal *j, cJSON *event, enum journal_sync sync, struct error *err);
 const char *journal_last_line(const struct journal *j, size_t *len, struct journal_ref *ref);

@@ -4,7 +4,6 @@
  * or line ending setting of the user's git makes a tree look edited.
  */
 #include "avo.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "lineage/internal.h"
@@ -19,10 +18,10 @@ struct checkout {
 	bool edited;
 };
 
-/* What stands in the working tree at path: false when nothing does. An unreadable file or a link gives a zero id. */
-static bool work_file(git_oid *out, struct lineage *l, const char *path)
+/* What stands at path below dir: false when nothing does. An unreadable file or a link gives a zero id. */
+static bool file_id(git_oid *out, const char *dir, const char *path)
 {
-	char *full = path_join(l->dir, path);
+	char *full = path_join(dir, path);
 	bool there = path_exists(full);
 
 	memset(out, 0, sizeof(*out));
@@ -49,7 +48,7 @@ static enum avo_status check_old(void *arg, const char *path, const git_tree_ent
 {
 	struct checkout *c = arg;
 	git_oid id;
-	bool there = work_file(&id, c->l, path), wanted = tree_has(c->to, path, NULL);
+	bool there = file_id(&id, c->l->dir, path), wanted = tree_has(c->to, path, NULL);
 
 	if (there ? !git_oid_equal(&id, git_tree_entry_id(entry)) && !tree_has(c->to, path, &id) : wanted)
 		c->edited = true;
@@ -62,7 +61,7 @@ static enum avo_status check_new(void *arg, const char *path, const git_tree_ent
 	struct checkout *c = arg;
 	git_oid id;
 
-	if (!tree_has(c->from, path, NULL) && work_file(&id, c->l, path) && !git_oid_equal(&id, git_tree_entry_id(entry)))
+	if (!tree_has(c->from, path, NULL) && file_id(&id, c->l->dir, path) && !git_oid_equal(&id, git_tree_entry_id(entry)))
 		c->edited = true;
 	return AVO_OK;
 }
@@ -72,7 +71,7 @@ static enum avo_status put_file(void *arg, const char *path, const git_tree_entr
 	struct checkout *c = arg;
 	git_oid id;
 
-	if (work_file(&id, c->l, path) && git_oid_equal(&id, git_tree_entry_id(entry)))
+	if (file_id(&id, c->l->dir, path) && git_oid_equal(&id, git_tree_entry_id(entry)))
 		return AVO_OK;
 	return lineage_write_entry(c->l, c->dir, path, entry, err);
 }
@@ -103,15 +102,41 @@ static bool on_lineage(struct lineage *l)
 	return ours;
 }
 
-/* So that `git status` is quiet. The index is the user's: whatever is wrong with it is no reason to fail. */
-static void refresh_index(struct lineage *l, const git_tree *tree)
+/* So that `git status` is quiet. The index is the user's: whatever is wrong with it is no reason to fail, but to say so. */
+static enum avo_status refresh_index(struct lineage *l, const git_tree *tree, struct error *err)
 {
 	git_index *index = NULL;
+	int rc = git_repository_index(&index, l->repo);
 
-	if (git_repository_index(&index, l->repo) != 0 || git_index_read(index, 1) != 0 ||
-	    git_index_read_tree(index, tree) != 0 || git_index_write(index) != 0)
-		log_warn("the index of %s was not brought up to date: %s", l->dir, git_error_last() ? git_error_last()->message : "?");
+	if (rc == 0)
+		rc = git_index_read(index, 1);
+	if (rc == 0)
+		rc = git_index_read_tree(index, tree);
+	if (rc == 0)
+		rc = git_index_write(index);
 	git_index_free(index);
+	if (rc == GIT_ELOCKED)
+		return error_set(err, AVO_BUSY, "its files are right, but git's index is locked and git status will show them as changed: "
+				 "when no git is at work there, rm %s/.git/index.lock; git -C %s reset", l->dir, l->dir);
+	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "the index of %s was not brought up to date", l->dir);
+}
+
+/* Files and index in one go, marked as long as it lasts: who finds the mark knows whose locks and leftovers he sees. */
+static enum avo_status bring_over(struct checkout *c, struct error *err)
+{
+	enum avo_status st = lineage_open_dir(&c->dir, c->l->dir, err);
+
+	if (st != AVO_OK)
+		return st;
+	lineage_mark_writing(c->l, true);
+	st = lineage_each_file(c->l, c->to, put_file, c, err);
+	close(c->dir);
+	if (st == AVO_OK && c->from)
+		st = lineage_each_file(c->l, c->from, remove_old, c, err);
+	if (st == AVO_OK && on_lineage(c->l))
+		st = refresh_index(c->l, c->to, err);
+	lineage_mark_writing(c->l, false);
+	return st;
 }
 
 enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *from, const char *commit, struct error *err)
@@ -130,16 +155,38 @@ enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *fro
 		st = lineage_each_file(l, new, check_new, &c, err);
 	*dirty = c.edited;
 	if (st == AVO_OK && !c.edited)
-		st = lineage_open_dir(&c.dir, l->dir, err);
-	if (st == AVO_OK && !c.edited) {
-		st = lineage_each_file(l, new, put_file, &c, err);
-		close(c.dir);
-		if (st == AVO_OK && old)
-			st = lineage_each_file(l, old, remove_old, &c, err);
-		if (st == AVO_OK && on_lineage(l))
-			refresh_index(l, new);
-	}
+		st = bring_over(&c, err);
 	git_tree_free(old);
 	git_tree_free(new);
 	return st;
+}
+
+/* --- a directory beside a commit ---------------------------------------------- */
+
+struct likeness {
+	const char *dir;
+	size_t count;
+	bool same;
+};
+
+static enum avo_status liken(void *arg, const char *path, const git_tree_entry *entry, struct error *err)
+{
+	struct likeness *like = arg;
+	git_oid id;
+
+	like->count++;
+	like->same = like->same && file_id(&id, like->dir, path) && git_oid_equal(&id, git_tree_entry_id(entry));
+	return AVO_OK;
+}
+
+bool lineage_same_files(size_t *count, struct lineage *l, const char *commit, const char *dir)
+{
+	struct likeness like = { .dir = dir, .same = true };
+	git_tree *tree = NULL;
+
+	if (lineage_tree_lookup(&tree, l, commit, NULL) != AVO_OK || lineage_each_file(l, tree, liken, &like, NULL) != AVO_OK)
+		like.same = false;
+	git_tree_free(tree);
+	*count = like.count;
+	return like.same;
 }

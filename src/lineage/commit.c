@@ -1,8 +1,12 @@
 #include "avo.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "lineage/internal.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A name that git takes: no angle brackets, no control characters, not empty. */
 static char *clean_name(const char *author)
@@ -54,6 +58,17 @@ enum avo_status lineage_write_commit(git_oid *out, struct lineage *l, const git_
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write a commit");
 }
 
+/* A power cut may leave a ref's file without a byte in it, which nothing can be written over. */
+static bool drop_empty_ref(struct lineage *l, const char *ref)
+{
+	char *path = path_join(git_repository_path(l->repo), ref);
+	struct stat st;
+	bool dropped = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 && unlink(path) == 0;
+
+	free(path);
+	return dropped;
+}
+
 enum avo_status lineage_set_ref(struct lineage *l, const char *ref, const git_oid *id, const char *log, struct error *err)
 {
 	git_reference *made = NULL;
@@ -61,7 +76,7 @@ enum avo_status lineage_set_ref(struct lineage *l, const char *ref, const git_oi
 
 	do {
 		rc = git_reference_create(&made, l->repo, ref, id, 1, log);
-	} while (lineage_retry(rc, &attempt));
+	} while (lineage_retry(rc, &attempt) || (rc != 0 && drop_empty_ref(l, ref)));
 	git_reference_free(made);
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write %s", ref);
 }
@@ -140,19 +155,7 @@ enum avo_status lineage_commit_seed(char commit[COMMIT_ID_SIZE], struct lineage 
 	return st;
 }
 
-static enum avo_status version_commit(git_commit **out, struct lineage *l, int version, struct error *err)
-{
-	char ref[LINEAGE_REF_SIZE];
-	git_object *object = NULL;
-	int rc = git_revparse_single(&object, l->repo, version_ref(ref, version));
-
-	if (rc == 0)
-		rc = git_object_peel((git_object **)out, object, GIT_OBJECT_COMMIT);
-	git_object_free(object);
-	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "version v%d has no tag in %s", version, l->dir);
-}
-
-enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
+enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, const char *parent,
 				       const struct source_file *files, size_t count,
 				       const char *author, const char *message, struct error *err)
 {
@@ -165,7 +168,7 @@ enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct linea
 	if (st == AVO_OK)
 		st = source_check(files, count, err);
 	if (st == AVO_OK)
-		st = version_commit(&from, l, parent, err);
+		st = lineage_commit_lookup(&from, l, parent, err);
 	if (st == AVO_OK)
 		st = lineage_write_tree(&tree, l, files, count, err);
 	if (st == AVO_OK) {

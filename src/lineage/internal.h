@@ -30,8 +30,10 @@ enum avo_status lineage_needs_write(const struct lineage *l, struct error *err);
  *	do { rc = ...; } while (lineage_retry(rc, &attempt));
  */
 bool lineage_retry(int rc, int *attempt);
-/* Removes what a killed writer left: locks of the refs written here, temporary objects. */
+/* Removes what a killed writer left: locks of the refs written here and, if it died at the working tree, of the index; temporary files. */
 void lineage_clear_stale(struct lineage *l);
+/* The working tree and the index are being written, or are not any more. */
+void lineage_mark_writing(struct lineage *l, bool writing);
 
 /* "refs/tags/v7", "refs/avo/attempts/a17" */
 const char *version_ref(char out[LINEAGE_REF_SIZE], int id);

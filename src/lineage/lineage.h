@@ -25,14 +25,16 @@ enum avo_status lineage_init(const char *run_dir, struct error *err);
 enum lineage_mode { LINEAGE_READ, LINEAGE_WRITE };
 enum avo_status lineage_open(struct lineage **out, const char *run_dir, enum lineage_mode mode, struct error *err);
 void lineage_close(struct lineage *l);
+/* True when there is a repository with a run's branch, or a clone of one: for a directory that is no run (any more). */
+bool lineage_exists(const char *run_dir);
 
 /* Commits the seed as v0. AVO_USAGE here and below: the files break a rule of candidate/rules.h. */
 enum avo_status lineage_commit_seed(char commit[COMMIT_ID_SIZE], struct lineage *l,
 				    const struct source_file *files, size_t count, const char *message, struct error *err);
 
-/* Records an attempt: a commit whose parent is version `parent`, at refs/avo/attempts/a<id>. Never moves the branch. An
- * attempt of that id which was never recorded in the journal (a crash in between) is replaced. */
-enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, int parent,
+/* Records an attempt: a commit on top of `parent` (a version's commit, as the record has it), at refs/avo/attempts/a<id>.
+ * Never moves the branch. An attempt of that id which was never recorded in the journal (a crash in between) is replaced. */
+enum avo_status lineage_commit_attempt(char commit[COMMIT_ID_SIZE], struct lineage *l, int id, const char *parent,
 				       const struct source_file *files, size_t count,
 				       const char *author, const char *message, struct error *err);
 
@@ -55,6 +57,17 @@ struct promotion {
 	const char *note_json;		/* what was measured, one line of JSON; the note's last line */
 };
 enum avo_status lineage_promote(char commit[COMMIT_ID_SIZE], struct lineage *l, const struct promotion *p, struct error *err);
+
+/*
+ * The refs and notes that the record says are there. A tag or an attempt's ref that is missing, broken or elsewhere is
+ * written again (was: where it pointed, "" nowhere); it is lost when the commit itself is not there any more.
+ */
+enum lineage_kept { LINEAGE_KEPT, LINEAGE_RESTORED, LINEAGE_LOST };
+enum lineage_kept lineage_keep_version(char was[COMMIT_ID_SIZE], struct lineage *l, int id, const char *commit);
+enum lineage_kept lineage_keep_attempt(char was[COMMIT_ID_SIZE], struct lineage *l, int id, const char *commit);
+bool lineage_has_note(struct lineage *l, const char *commit);
+/* The note of a version that is on the branch already; p as it was for lineage_promote. */
+enum avo_status lineage_write_note(struct lineage *l, const char *commit, const struct promotion *p, struct error *err);
 
 /* Compares the branch with the recorded tip: AVO_OK or AVO_CONFLICT with an explanation. */
 enum avo_status lineage_check_tip(struct lineage *l, const char *expected_tip, struct error *err);
@@ -87,6 +100,8 @@ enum avo_status lineage_diff_dir(struct buf *out, struct diff_stat *stat, struct
 /* Brings the working tree's files to `commit` when it still equals `from` ("" : no check); *dirty tells that it was
  * edited, or has another branch checked out, and was left alone. Files that are in neither commit stay. */
 enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *from, const char *commit, struct error *err);
+/* True when dir holds every file of the commit as it is there; *count is how many that are (others may lie beside them). */
+bool lineage_same_files(size_t *count, struct lineage *l, const char *commit, const char *dir);
 /* True when the two commits have the same tree. */
 bool lineage_same_tree(struct lineage *l, const char *a, const char *b);
 /* The id of the tree of a commit: equal for identical candidates. */

@@ -1,5 +1,7 @@
 #include "avo.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/owner.h"
 #include "base/path.h"
 #include "lineage/internal.h"
 
@@ -139,6 +141,39 @@ static enum avo_status write_exclude(git_repository *repo, struct error *err)
 	return st;
 }
 
+/*
+ * What looks like a repository of its own is passed by: `git clean -fdx` and `git stash -a` leave the record of the run
+ * where it is. Whoever asks git inside it is told of the run's repository.
+ */
+static enum avo_status write_shield(const char *run_dir, struct error *err)
+{
+	static const char text[] = "gitdir: ../.git\n";
+	char *dot = path_join(run_dir, ".avo"), *path = path_join(dot, ".git");
+	enum avo_status st = AVO_OK;
+
+	if (path_is_dir(dot) && !path_exists(path))
+		st = path_write_atomic(path, text, sizeof(text) - 1, 0644, err);
+	free(path);
+	free(dot);
+	return st;
+}
+
+bool lineage_exists(const char *run_dir)
+{
+	git_repository *repo = NULL;
+	git_reference *ref = NULL;
+	bool yes;
+
+	library_start();
+	yes = git_repository_open_ext(&repo, run_dir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0 &&
+	      (git_reference_lookup(&ref, repo, LINEAGE_REF) == 0 ||
+	       git_reference_lookup(&ref, repo, "refs/remotes/origin/lineage") == 0);
+	git_reference_free(ref);
+	git_repository_free(repo);
+	git_libgit2_shutdown();
+	return yes;
+}
+
 enum avo_status lineage_init(const char *run_dir, struct error *err)
 {
 	git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
@@ -158,18 +193,24 @@ enum avo_status lineage_init(const char *run_dir, struct error *err)
 		st = lineage_failed(err, rc, "cannot make a repository in %s", run_dir);
 	else
 		st = write_exclude(repo, err);
+	if (st == AVO_OK)
+		st = write_shield(run_dir, err);
 	git_repository_free(repo);
 	git_libgit2_shutdown();
 	return st;
 }
 
+/* What libgit2 says of somebody else's repository depends on its version and on the settings of who asks: the owner is looked at here. */
 static enum avo_status open_failed(struct error *err, int rc, const char *run_dir)
 {
-	char word[PATH_WORD_SIZE];
+	char word[PATH_WORD_SIZE], owner[OWNER_NAME_SIZE], *git_dir = path_join(run_dir, ".git");
+	bool another = owner_is_another(owner, git_dir);
 
-	if (rc == GIT_EOWNER)
-		return error_set(err, AVO_ENVIRONMENT, "the repository in %s belongs to another user; "
-				 "to trust it: git config --global --add safe.directory %s", run_dir, path_word(word, run_dir));
+	free(git_dir);
+	if (rc == GIT_EOWNER || another)
+		return error_set(err, AVO_ENVIRONMENT, "to read it all the same: git config --global --add safe.directory %s (the run %s "
+				 "belongs to %s, and git reads another user's repository only when told to)", path_word(word, run_dir),
+				 run_dir, another ? owner : "another user");
 	if (rc == GIT_ENOTFOUND)
 		return error_set(err, AVO_ENVIRONMENT, "%s is not a run: it has no repository; avo init makes one", run_dir);
 	return lineage_failed(err, rc, "cannot open the repository in %s", run_dir);
@@ -194,8 +235,13 @@ enum avo_status lineage_open(struct lineage **out, const char *run_dir, enum lin
 	l->repo = repo;
 	l->dir = xstrdup(run_dir);
 	l->mode = mode;
-	if (mode == LINEAGE_WRITE)
+	if (mode == LINEAGE_WRITE) {
+		struct error err_shield = { 0 };
+
 		lineage_clear_stale(l);
+		if (write_shield(run_dir, &err_shield) != AVO_OK)
+			log_warn("git clean -x in the run would take its record: %s", err_shield.text);
+	}
 	*out = l;
 	return AVO_OK;
 }

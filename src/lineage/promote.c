@@ -39,33 +39,31 @@ static bool unrecorded_version(struct lineage *l, const git_oid *tip, const char
 	return *version > 0 && strcmp(parent, expected) == 0;
 }
 
-static void describe(char out[96], struct lineage *l, const git_oid *id)
+static char *title_of(struct lineage *l, const git_oid *id)
 {
 	git_commit *commit = NULL;
-	char hex[SHORT_ID + 1];
+	char *title = xstrdup(git_commit_lookup(&commit, l->repo, id) == 0 && git_commit_summary(commit) ? git_commit_summary(commit) : "");
 
-	git_oid_tostr(hex, sizeof(hex), id);
-	if (git_commit_lookup(&commit, l->repo, id) == 0 && git_commit_summary(commit))
-		snprintf(out, 96, "%s (\"%.60s\")", hex, git_commit_summary(commit));
-	else
-		snprintf(out, 96, "%s", hex);
 	git_commit_free(commit);
+	return title;
 }
 
 static enum avo_status moved(struct lineage *l, const git_oid *tip, const char *expected, struct error *err)
 {
-	char found[96], hex[SHORT_ID + 1];
+	char hex[SHORT_ID + 1], *title;
 	int version, attempt;
 
 	git_oid_tostr(hex, sizeof(hex), tip);
 	if (unrecorded_version(l, tip, expected, &version, &attempt))
-		return error_set(err, AVO_CONFLICT, "the branch lineage is one version ahead of the record: v%d, made of attempt a%d, was "
-				 "committed as %s but not recorded; approve a%d to record it, or undo it: git update-ref " LINEAGE_REF " %.*s",
-				 version, attempt, hex, attempt, SHORT_ID, expected);
-	describe(found, l, tip);
-	return error_set(err, AVO_CONFLICT, "the branch lineage was moved: it is at %s, but the record's last version is %.*s. "
-			 "Nothing was changed. To go on from the record, keep what is there (git branch mine %s), then: "
-			 "git update-ref " LINEAGE_REF " %.*s", found, SHORT_ID, expected, hex, SHORT_ID, expected);
+		return error_set(err, AVO_CONFLICT, "approve a%d to record it, or undo it with git update-ref " LINEAGE_REF " %.*s: the branch "
+				 "lineage is one version ahead of the record, since v%d, made of attempt a%d, was committed as %s but not recorded",
+				 attempt, SHORT_ID, expected, version, attempt, hex);
+	title = title_of(l, tip);
+	error_set(err, AVO_CONFLICT, "to go on from the record, keep what is there (git branch mine %s), then: git update-ref " LINEAGE_REF
+		  " %.*s. The branch lineage was moved: it is at %s (\"%s\"), but the record's last version is %.*s; nothing was changed",
+		  hex, SHORT_ID, expected, hex, title, SHORT_ID, expected);
+	free(title);
+	return AVO_CONFLICT;
 }
 
 enum avo_status lineage_check_tip(struct lineage *l, const char *expected_tip, struct error *err)
@@ -117,13 +115,16 @@ static enum avo_status commit_version(git_oid *out, struct lineage *l, const git
 	return st;
 }
 
-static enum avo_status write_note(struct lineage *l, const git_oid *id, const struct promotion *p, struct error *err)
+enum avo_status lineage_write_note(struct lineage *l, const char *commit, const struct promotion *p, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	enum avo_status st;
+	git_oid id;
 
+	if (git_oid_fromstr(&id, commit) != 0)
+		return error_set(err, AVO_USAGE, "%s is no commit", commit);
 	lineage_format_note(&text, p);
-	st = lineage_set_note(l, id, p->version, p->author, buf_cstr(&text), err);
+	st = lineage_set_note(l, &id, p->version, p->author, buf_cstr(&text), err);
 	buf_release(&text);
 	return st;
 }
@@ -170,12 +171,12 @@ enum avo_status lineage_promote(char commit[COMMIT_ID_SIZE], struct lineage *l, 
 		st = lineage_tree_lookup(&tree, l, p->attempt_commit, err);
 	if (st == AVO_OK)
 		st = place_on_branch(&id, l, tree, p, err);
-	if (st == AVO_OK)
-		st = write_note(l, &id, p, err);
+	if (st == AVO_OK) {
+		git_oid_tostr(commit, COMMIT_ID_SIZE, &id);
+		st = lineage_write_note(l, commit, p, err);
+	}
 	if (st == AVO_OK)
 		st = lineage_set_ref(l, version_ref(ref, p->version), &id, "avo: version", err);
-	if (st == AVO_OK)
-		git_oid_tostr(commit, COMMIT_ID_SIZE, &id);
 	git_tree_free(tree);
 	return st;
 }

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,11 @@
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static bool earlier(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
 static void clear_lock(const char *path)
@@ -83,6 +89,83 @@ static void clear_temp_files(const char *git_dir, const char *where, const char 
 	free(dir_path);
 }
 
+/* --- the working tree --------------------------------------------------------- */
+
+static char *mark_path(const struct lineage *l)
+{
+	return path_join(git_repository_path(l->repo), "avo-writing");
+}
+
+void lineage_mark_writing(struct lineage *l, bool writing)
+{
+	char *path = mark_path(l);
+	int fd = -1;
+
+	if (writing)
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	else
+		unlink(path);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
+/* ".avo-4711-0.tmp": what beneath_write() puts in place by a rename. */
+static bool is_temporary(const char *name)
+{
+	int end = 0;
+
+	return sscanf(name, ".avo-%*d-%*d.tmp%n", &end) == 0 && end > 0 && name[end] == '\0';
+}
+
+static enum avo_status clear_temporary(void *arg, const char *path, const git_tree_entry *entry, struct error *err)
+{
+	struct lineage *l = arg;
+	char *full = path_join(l->dir, path), *slash = strrchr(full, '/');
+	struct dirent *d;
+	DIR *dir;
+
+	*slash = '\0';
+	dir = opendir(full);
+	while (dir && (d = readdir(dir)))
+		if (is_temporary(d->d_name))
+			unlinkat(dirfd(dir), d->d_name, 0);
+	if (dir)
+		closedir(dir);
+	free(full);
+	return AVO_OK;
+}
+
+static void clear_temporaries(struct lineage *l)
+{
+	git_tree *tree = NULL;
+	git_oid tip;
+	char hex[COMMIT_ID_SIZE];
+
+	if (git_reference_name_to_id(&tip, l->repo, LINEAGE_REF) != 0)
+		return;
+	git_oid_tostr(hex, sizeof(hex), &tip);
+	if (lineage_tree_lookup(&tree, l, hex, NULL) == AVO_OK)
+		lineage_each_file(l, tree, clear_temporary, l, NULL);
+	git_tree_free(tree);
+}
+
+/* The mark was made before the index was locked: an older lock is somebody else's. */
+static void clear_after_writing(struct lineage *l)
+{
+	char *mark = mark_path(l), *lock = path_join(git_repository_path(l->repo), "index.lock");
+	struct stat marked, locked;
+
+	if (lstat(mark, &marked) == 0) {
+		if (lstat(lock, &locked) == 0 && !earlier(&locked.st_mtim, &marked.st_mtim))
+			clear_lock(lock);
+		clear_temporaries(l);
+		unlink(mark);
+	}
+	free(lock);
+	free(mark);
+}
+
 void lineage_clear_stale(struct lineage *l)
 {
 	static const char *const locks[] = { LINEAGE_REF ".lock", LINEAGE_NOTES ".lock", "packed-refs.lock" };
@@ -100,4 +183,5 @@ void lineage_clear_stale(struct lineage *l)
 	clear_temp_files(git_dir, "objects", "tmp_object_git2_", "");
 	clear_temp_files(git_dir, "objects/pack", "pack_git2_", "");
 	clear_temp_files(git_dir, "objects/pack", "pack-", ".lock");
+	clear_after_writing(l);
 }

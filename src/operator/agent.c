@@ -111,6 +111,7 @@ static enum avo_status agent_open(void **out, struct operator_host *host, const 
 	struct agent *a = xcalloc(1, sizeof(*a));
 	struct error ignored;
 	enum avo_status st;
+	char *suite;
 
 	a->host = host;
 	a->committed = -1;
@@ -126,7 +127,9 @@ static enum avo_status agent_open(void **out, struct operator_host *host, const 
 		return st;
 	}
 	a->max_tokens = a->config.max_output;
-	a->have_suite = suite_load(&a->suite, host->state->suite, &ignored) == AVO_OK;
+	suite = suite_of_run(host->run_dir, host->state->suite);
+	a->have_suite = suite_load(&a->suite, suite, &ignored) == AVO_OK;
+	free(suite);
 	open_knowledge(a);
 	*out = a;
 	return AVO_OK;

@@ -5,13 +5,13 @@
  */
 #include "avo.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "task/task.h"
 
 #include <ctype.h>
 
-#define SUITE_MAX_BYTES ((size_t)64 << 10)
 
 enum section { SECTION_NONE, SECTION_SUITE, SECTION_CASE };
 
@@ -262,27 +262,69 @@ static void name_of_path(char *out, size_t size, const char *path)
 		out[len - strlen(".suite")] = '\0';
 }
 
+static bool is_path(const char *name)
+{
+	return strchr(name, '/') || str_ends(name, ".suite");
+}
+
+char *suite_find(const char *name)
+{
+	char *relative, *path;
+
+	if (is_path(name))
+		return xstrdup(name);
+	relative = xasprintf("kernels/suites/%s.suite", name);
+	path = path_data(relative);
+	free(relative);
+	return path;
+}
+
 enum avo_status suite_load(struct suite *out, const char *name, struct error *err)
 {
-	bool is_path = strchr(name, '/') || str_ends(name, ".suite");
-	struct buf relative = BUF_INIT, text = BUF_INIT;
-	char short_name[sizeof(out->name)];
+	char short_name[sizeof(out->name)], *path;
+	struct buf text = BUF_INIT;
 	enum avo_status st;
-	char *path;
 
-	buf_printf(&relative, "kernels/suites/%s.suite", name);
-	path = is_path ? NULL : path_data(buf_cstr(&relative));
-	name_of_path(short_name, sizeof(short_name), is_path ? name : path);
-	if (path && path_data_check(err) != AVO_OK)
-		st = AVO_ENVIRONMENT;
-	else if (path && !path_exists(path))
+	if (!is_path(name) && path_data_check(err) != AVO_OK)
+		return AVO_ENVIRONMENT;
+	path = suite_find(name);
+	name_of_path(short_name, sizeof(short_name), path);
+	if (!is_path(name) && !path_exists(path))
 		st = error_set(err, AVO_USAGE, "there is no suite \"%s\" (looked for %s); name a file to use one of your own", name, path);
 	else
-		st = path_read(&text, path ? path : name, SUITE_MAX_BYTES, err);
+		st = path_read(&text, path, SUITE_MAX_BYTES, err);
 	if (st == AVO_OK)
 		st = suite_parse(out, short_name, buf_cstr(&text), text.len, err);
 	buf_release(&text);
-	buf_release(&relative);
 	free(path);
 	return st;
+}
+
+char *suite_copy_path(const char *run_dir, const char *name)
+{
+	const char *base = path_basename(name);
+
+	return xasprintf("%s/.avo/suite/%s%s", run_dir, base, str_ends(base, ".suite") ? "" : ".suite");
+}
+
+enum avo_status suite_copy(const char *run_dir, const char *name, const char *text, struct error *err)
+{
+	char *dir = path_join(run_dir, ".avo/suite"), *path = suite_copy_path(run_dir, name);
+	enum avo_status st = path_mkdirs(dir, 0700, err);
+
+	if (st == AVO_OK)
+		st = path_write_atomic(path, text, strlen(text), 0600, err);
+	free(path);
+	free(dir);
+	return st;
+}
+
+char *suite_of_run(const char *run_dir, const char *name)
+{
+	char *path = suite_copy_path(run_dir, name);
+
+	if (path_exists(path))
+		return path;
+	free(path);
+	return xstrdup(name);
 }

@@ -33,6 +33,16 @@ struct suite {
 
 /* By name (a file in kernels/suites/) or by path (contains a slash or ends in .suite). */
 enum avo_status suite_load(struct suite *out, const char *name, struct error *err);
+#define SUITE_MAX_BYTES ((size_t)64 << 10)
+/* The file of a suite, there or not; owned. */
+char *suite_find(const char *name);
+/*
+ * A run has its suite in .avo/suite/, so that nothing outside can change what it is scored on: the path of that copy, its
+ * making, and what a run is to be scored by, which is the name itself in a run of an older avo. Paths are owned.
+ */
+char *suite_copy_path(const char *run_dir, const char *name);
+enum avo_status suite_copy(const char *run_dir, const char *name, const char *text, struct error *err);
+char *suite_of_run(const char *run_dir, const char *name);
 enum avo_status suite_parse(struct suite *out, const char *name, const char *text, size_t len, struct error *err);
 
 /*

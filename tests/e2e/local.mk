@@ -59,3 +59,7 @@ tests/e2e/scale.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
 TESTS += tests/e2e/first.sh
 EXTRA_DIST += tests/e2e/first.sh
 tests/e2e/first.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/fake_cuda.so $(VTDRIVE)
+TESTS += tests/e2e/conf.sh tests/e2e/refs.sh tests/e2e/hosts.sh
+EXTRA_DIST += tests/e2e/conf.sh tests/e2e/refs.sh tests/e2e/hosts.sh
+tests/e2e/conf.log tests/e2e/refs.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
+tests/e2e/hosts.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/otherhost.so

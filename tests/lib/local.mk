@@ -38,3 +38,9 @@ CLEANFILES += tests/lib/fake_cupti.so
 tests/lib/fake_cupti.so: tests/lib/fake_cupti.c src/worker/cuda/api/cupti_api.h src/worker/cuda/api/driver_api.h
 	$(AM_V_CCLD)$(MKDIR_P) tests/lib && \
 		$(CC) -I$(top_srcdir)/src -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cupti.c -lm
+
+# otherhost: another host of the same file system, with locks of its own.
+EXTRA_DIST += tests/lib/otherhost.c
+CLEANFILES += tests/lib/otherhost.so
+tests/lib/otherhost.so: tests/lib/otherhost.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/lib && $(CC) -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/otherhost.c

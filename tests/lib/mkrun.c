@@ -277,13 +277,14 @@ static void commit_attempt(char commit[COMMIT_ID_SIZE], struct diff_stat *stat, 
 {
 	struct buf source = BUF_INIT;
 	struct source_file file = { .path = "kernel.c" };
-	char from[16];
+	char from[16], parent[COMMIT_ID_SIZE];
 
 	variant_source(&source, &a->v);
 	file.data = source.data;
 	file.len = source.len;
-	must(m, lineage_commit_attempt(commit, m->lineage, id, m->version, &file, 1, m->operator, a->title, &m->err));
 	snprintf(from, sizeof(from), "v%d", m->version);
+	must(m, lineage_resolve(parent, m->lineage, from, &m->err));
+	must(m, lineage_commit_attempt(commit, m->lineage, id, parent, &file, 1, m->operator, a->title, &m->err));
 	must(m, lineage_diff(NULL, stat, m->lineage, from, commit, 3, &m->err));
 	buf_release(&source);
 }

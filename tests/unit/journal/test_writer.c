@@ -5,6 +5,7 @@
 #include "base/path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -26,6 +27,31 @@ static void a_second_writer_is_refused(void **state)
 	assert_null(other);
 	journal_close(j);
 	journal_close(open_writer(f));
+}
+
+/* The lock may be a node's own: what somebody else wrote is neither written over nor written behind. */
+static void somebody_elses_line_ends_the_writing(void **state)
+{
+	static const char foreign[] = "{\"seq\":2,\"t\":\"2026-01-01T00:00:00Z\",\"type\":\"note\"}\n";
+	struct fixture *f = *state;
+	struct journal *j = open_writer(f);
+	char *path = path_join(f->dir, "000001.jsonl");
+	int fd, i;
+
+	ok(f, journal_append(j, note_event(1, 0), JOURNAL_NOW, &f->err));
+	fd = open(path, O_WRONLY | O_APPEND);
+	assert_int_equal(write(fd, foreign, sizeof(foreign) - 1), sizeof(foreign) - 1);
+	close(fd);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(journal_append(j, note_event(2, 0), JOURNAL_NOW, &f->err), AVO_CONFLICT);
+	assert_non_null(strstr(f->err.text, "somebody else"));
+	assert_int_equal(count_lines(f), 2);
+	assert_int_equal(journal_last_seq(j), 1);
+	journal_close(j);
+	free(path);
+	j = open_writer(f);
+	assert_int_equal(journal_last_seq(j), 2);
+	journal_close(j);
 }
 
 static void lazy_lines_are_synced_within_the_group(void **state)
@@ -231,6 +257,7 @@ int main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_second_writer_is_refused),
+		T(somebody_elses_line_ends_the_writing),
 		T(lazy_lines_are_synced_within_the_group),
 		T(a_file_that_may_not_grow_keeps_whole_lines),
 		T(a_full_disk_keeps_whole_lines),

@@ -106,8 +106,11 @@ void fixture_attempt(char commit[COMMIT_ID_SIZE], struct fixture *f, int id, int
 		{ .path = "kernel.c", .data = text, .len = strlen(text) },
 		{ .path = "lib/tile.h", .data = "#define TILE 64\n", .len = 16 },
 	};
+	char version[16], from[COMMIT_ID_SIZE];
 
-	ok(f, lineage_commit_attempt(commit, f->l, id, parent, files, 2, "mutate", "Change the kernel\n", &f->err));
+	snprintf(version, sizeof(version), "v%d", parent);
+	ok(f, lineage_resolve(from, f->l, version, &f->err));
+	ok(f, lineage_commit_attempt(commit, f->l, id, from, files, 2, "mutate", "Change the kernel\n", &f->err));
 }
 
 struct promotion fixture_promotion(int version, int attempt, const char *tip, const char *attempt_commit)

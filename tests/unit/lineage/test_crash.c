@@ -34,7 +34,7 @@ static void AVO_NORETURN write_until_killed(const char *dir, int fd, int next, c
 		struct promotion p;
 
 		file.len = (size_t)snprintf(text, sizeof(text), "version %d\n", next);
-		if (lineage_commit_attempt(attempt, f.l, next, next - 1, &file, 1, "mutate", "Next", &f.err) != AVO_OK)
+		if (lineage_commit_attempt(attempt, f.l, next, tip, &file, 1, "mutate", "Next", &f.err) != AVO_OK)
 			break;
 		p = fixture_promotion(next, next, tip, attempt);
 		if (lineage_promote(tip, f.l, &p, &f.err) != AVO_OK)

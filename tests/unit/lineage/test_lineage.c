@@ -117,9 +117,56 @@ static void names_that_leave_the_candidate_are_refused(void **state)
 	for (i = 0; i < ARRAY_LEN(bad); i++) {
 		struct source_file file = { .path = bad[i], .data = "x", .len = 1 };
 
-		assert_int_equal(lineage_commit_attempt(commit, f->l, 1, 0, &file, 1, "x", "x", &f->err), AVO_USAGE);
+		assert_int_equal(lineage_commit_attempt(commit, f->l, 1, f->seed, &file, 1, "x", "x", &f->err), AVO_USAGE);
 	}
 	assert_int_equal(fixture_try(f, NULL, "git rev-parse -q --verify refs/avo/attempts/a1"), 1);
+}
+
+static void what_the_record_knows_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	char a1[COMMIT_ID_SIZE], was[COMMIT_ID_SIZE];
+
+	fixture_attempt(a1, f, 1, 0, "one\n2\nthree\n");
+	assert_int_equal(lineage_keep_version(was, f->l, 0, f->seed), LINEAGE_KEPT);
+	assert_int_equal(lineage_keep_attempt(was, f->l, 1, a1), LINEAGE_KEPT);
+	free(fixture_shell(f, "git tag -d v0 && : > .git/refs/avo/attempts/a1"));
+	assert_int_equal(lineage_keep_version(was, f->l, 0, f->seed), LINEAGE_RESTORED);
+	assert_string_equal(was, "");
+	assert_int_equal(lineage_keep_attempt(was, f->l, 1, a1), LINEAGE_RESTORED);
+	free(fixture_shell(f, "git tag -f v0 refs/avo/attempts/a1 && test $(git rev-parse refs/avo/attempts/a1) = %s", a1));
+	assert_int_equal(lineage_keep_version(was, f->l, 0, f->seed), LINEAGE_RESTORED);
+	assert_string_equal(was, a1);
+	free(fixture_shell(f, "test $(git rev-parse v0) = %s", f->seed));
+	assert_int_equal(lineage_keep_version(was, f->l, 1, "0123456789012345678901234567890123456789"), LINEAGE_LOST);
+	assert_true(lineage_has_note(f->l, f->seed));
+	assert_false(lineage_has_note(f->l, a1));
+}
+
+static void an_attempt_needs_no_tag(void **state)
+{
+	struct fixture *f = *state;
+	struct source_file file = { .path = "kernel.c", .data = "x", .len = 1 };
+	char commit[COMMIT_ID_SIZE];
+
+	free(fixture_shell(f, "git tag -d v0"));
+	ok(f, lineage_commit_attempt(commit, f->l, 1, f->seed, &file, 1, "x", "x", &f->err));
+}
+
+static void an_export_is_compared_with_its_commit(void **state)
+{
+	struct fixture *f = *state;
+	char *dir = path_join(f->dir, ".avo/export");
+	size_t count;
+
+	ok(f, lineage_export(f->l, f->seed, dir, &f->err));
+	assert_true(lineage_same_files(&count, f->l, f->seed, dir));
+	assert_true(count > 0);
+	free(fixture_shell(f, "printf x >> .avo/export/kernel.c"));
+	assert_false(lineage_same_files(&count, f->l, f->seed, dir));
+	free(fixture_shell(f, "rm .avo/export/kernel.c"));
+	assert_false(lineage_same_files(&count, f->l, f->seed, dir));
+	free(dir);
 }
 
 static void a_reader_cannot_commit(void **state)
@@ -130,7 +177,7 @@ static void a_reader_cannot_commit(void **state)
 	struct lineage *reader;
 
 	ok(f, lineage_open(&reader, f->dir, LINEAGE_READ, &f->err));
-	assert_int_equal(lineage_commit_attempt(commit, reader, 1, 0, &file, 1, "x", "x", &f->err), AVO_USAGE);
+	assert_int_equal(lineage_commit_attempt(commit, reader, 1, f->seed, &file, 1, "x", "x", &f->err), AVO_USAGE);
 	lineage_close(reader);
 	assert_int_equal(lineage_open(&reader, "/nonexistent", LINEAGE_READ, &f->err), AVO_ENVIRONMENT);
 	assert_null(reader);
@@ -331,7 +378,7 @@ static void the_working_tree_follows_until_it_is_edited(void **state)
 	bool dirty;
 
 	fixture_attempt(a1, f, 1, 0, "one\n2\nthree\n");
-	ok(f, lineage_commit_attempt(a2, f->l, 2, 0, &moved, 1, "x", "x", &f->err));
+	ok(f, lineage_commit_attempt(a2, f->l, 2, f->seed, &moved, 1, "x", "x", &f->err));
 	ok(f, lineage_checkout(&dirty, f->l, "", f->seed, &f->err));
 	ok(f, lineage_checkout(&dirty, f->l, f->seed, a1, &f->err));
 	assert_false(dirty);
@@ -487,6 +534,9 @@ int main(void)
 		T(names_of_older_records_are_listed_whole),
 		T(names_that_leave_the_candidate_are_refused),
 		T(a_reader_cannot_commit),
+		T(what_the_record_knows_is_kept),
+		T(an_attempt_needs_no_tag),
+		T(an_export_is_compared_with_its_commit),
 		T(a_version_reads_well_in_git_log),
 		T(a_run_without_versions_reads_without_warnings),
 		T(a_message_cannot_forge_trailers_or_command_a_terminal),
