@@ -32,7 +32,8 @@ char *gpu_seed(const char *name);
 cJSON *gpu_summary(const cJSON *result);
 
 #define GPU_REPEATS 20			/* of an evaluation whose verdict must not depend on luck */
-#define GPU_ZOO_MS (150 * 1000)		/* for the rounds of bad candidates behind the first */
+#define GPU_ZOO_MS (240 * 1000)		/* for the rounds of bad candidates behind the first, all of them together */
+#define GPU_ROW_MS (8 * 1000)		/* for those of one candidate */
 
 /* verdicts.c: seeds pass, and the verdict on one unchanged file is the same each time */
 void gpu_test_seeds(struct gpu_test *t);
