@@ -193,10 +193,11 @@ struct loop_timer *loop_add_timer(struct loop *loop, int64_t delay_ms, loop_time
 
 void loop_remove_timer(struct loop *loop, struct loop_timer *timer)
 {
-	struct loop_timer **at = &loop->timers;
+	struct loop_timer **at;
 
 	if (!timer)
 		return;
+	at = &loop->timers;
 	while (*at && *at != timer)
 		at = &(*at)->next;
 	if (*at) {

@@ -63,3 +63,8 @@ TESTS += tests/e2e/conf.sh tests/e2e/refs.sh tests/e2e/hosts.sh
 EXTRA_DIST += tests/e2e/conf.sh tests/e2e/refs.sh tests/e2e/hosts.sh
 tests/e2e/conf.log tests/e2e/refs.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
 tests/e2e/hosts.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/otherhost.so
+TESTS += tests/e2e/deb.sh
+EXTRA_DIST += tests/e2e/deb.sh tests/newcomer/run tests/newcomer/root.sh
+TESTS += tests/e2e/docs.sh
+EXTRA_DIST += tests/e2e/docs.sh tests/lib/doc_blocks.awk
+tests/e2e/docs.log: avo$(EXEEXT) avo-worker$(EXEEXT) man/avo.1
