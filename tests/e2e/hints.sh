@@ -79,7 +79,7 @@ END
 # names that came from elsewhere: a run's own settings
 "$avo" init plain >/dev/null
 git config -f plain/avo.conf run.operator "$(printf 'a\033[2Jb')"
-"$avo" run plain --headless >out 2>err </dev/null
+"$avo" run plain --headless --accept-conf >out 2>err </dev/null
 is "$?" 2 "an operator that there is not"
 is "$(controls err)" 0 "its name is shown, not obeyed"
 like "$(cat err)" '\\x1b\[2J' "byte for byte"
