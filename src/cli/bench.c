@@ -45,12 +45,45 @@ static enum avo_status export_version(char **out, struct bench *b, struct lineag
 	return st == AVO_OK ? lineage_export(l, v->commit, *out, err) : st;
 }
 
+/* One source file, as --seed takes it, becomes the directory that a worker wants; NULL when the path is something else. */
+static char *file_as_dir(const struct bench *b, const char *path, int n)
+{
+	char *name, *dir, *kernel;
+	bool made;
+
+	if (!str_ends(path, ".c") || path_is_dir(path))
+		return NULL;
+	name = xasprintf("cache/bench/file%d", n);
+	dir = cli_dot_path(b->run, name);
+	kernel = path_join(dir, "kernel.c");
+	made = path_remove_tree(dir, NULL) == AVO_OK && path_mkdirs(dir, 0700, NULL) == AVO_OK &&
+	       path_copy_file(path, kernel, 0600, NULL) == AVO_OK;
+	free(kernel);
+	free(name);
+	if (made)
+		return dir;
+	free(dir);	/* the worker says what is wrong with the path itself */
+	return NULL;
+}
+
+static void add_given(struct bench *b, const char *path, int n, const char *below)
+{
+	char *dir = file_as_dir(b, path, n);
+
+	if (dir)
+		baselines_add(b->baselines, path_basename(path), dir, "/");
+	else
+		baselines_add(b->baselines, NULL, path, below);
+	free(dir);
+}
+
 /* The seed, those of avo.conf, those of the command line (below the current directory). */
 static void name_baselines(struct bench *b, const struct conf *conf)
 {
 	cJSON *configured = baselines_of_conf(conf, b->run->dir), *item;
 	const char *rest = b->options->baselines;
 	char *here = realpath(".", NULL);
+	int n = 0;
 
 	b->baselines = cJSON_CreateArray();
 	baselines_add(b->baselines, "seed", b->seed_dir, "/");
@@ -62,7 +95,7 @@ static void name_baselines(struct bench *b, const struct conf *conf)
 		char *path = xasprintf("%.*s", (int)len, rest);
 
 		if (*path)
-			baselines_add(b->baselines, NULL, path, here ? here : ".");
+			add_given(b, path, n++, here ? here : ".");
 		free(path);
 		rest += len + (rest[len] == ',');
 	}
@@ -352,7 +385,7 @@ static int run_bench(const struct cli_call *call)
 static const struct cli_option bench_options[] = {
 	{ "number", 'n', "N", "repeats (default 10, as in the paper)" },
 	{ "suite", 0, "NAME", "measure another suite than the run's" },
-	{ "baseline", 0, "PATH[,PATH]", "baselines of your own, too: directories, .so, .cubin with a plan" },
+	{ "baseline", 0, "PATH[,PATH]", "baselines of your own, too: directories, a .c file, .so, .cubin with a plan" },
 	{ NULL, 0, NULL, NULL },
 };
 

@@ -21,6 +21,12 @@ for line in '^ +case +best +seed +mine.so' '^ +full-128 +[0-9.]+ ±[0-9.]+ +[0-9
 	like "$(cat out)" "$line" "the table has $line" || cat out
 done
 
+# one source file, as --seed takes it
+cp "$AVO_TOP_SRCDIR/kernels/attention/reference/kernel.c" naive.c
+"$avo" bench r -n 3 --baseline naive.c >out 2>err
+is $? 0 "bench with a source file as baseline" || cat out err
+like "$(cat out)" '^best / naive.c +x[0-9.]+ \[' "it is built and measured beside the rest" || cat out
+
 # relative paths of avo.conf are below the run
 cp mine.so r/own.so
 git config -f r/avo.conf score.baseline own.so

@@ -1,6 +1,6 @@
 # tests/gpu: what needs a GPU. `make check` runs it where there is one; run writes a
 # report, also on a machine that has no more than a compiler and the CUDA toolkit.
-EXTRA_DIST += tests/gpu/run tests/gpu/baseline.cu
+EXTRA_DIST += tests/gpu/docs tests/gpu/run tests/gpu/baseline.cu
 check_PROGRAMS += tests/gpu/gpu_tests
 TESTS += tests/gpu/gpu_tests
 tests_gpu_gpu_tests_SOURCES = tests/gpu/gpu_tests.c tests/gpu/parts.h tests/gpu/verdicts.c tests/gpu/zoo.c tests/gpu/timing.c \
