@@ -63,6 +63,21 @@ static void args(struct plan *plan, const char *option, const char *from, const 
 		arg(plan, at);
 }
 
+/* bwrap makes missing parents for its own user only; a root that becomes nobody must pass them. */
+static void show(struct plan *plan, const char *option, const char *from, const char *at)
+{
+	char *copy = xstrdup(at), *p = copy;
+
+	while ((p = strchr(p + 1, '/'))) {
+		*p = '\0';
+		args(plan, "--perms", "0755", "--dir");
+		arg(plan, copy);
+		*p = '/';
+	}
+	free(copy);
+	args(plan, option, from, at);
+}
+
 static void system_args(struct plan *plan)
 {
 	const char *const *p;
@@ -77,26 +92,11 @@ static void system_args(struct plan *plan)
 		n = S_ISLNK(sb.st_mode) ? readlink(*p, link, sizeof(link) - 1) : -1;
 		if (n > 0) {
 			link[n] = '\0';
-			args(plan, "--symlink", link, *p);
+			show(plan, "--symlink", link, *p);
 		} else {
-			args(plan, "--ro-bind", *p, *p);
+			show(plan, "--ro-bind", *p, *p);
 		}
 	}
-}
-
-/* bwrap makes missing parents for its own user only; a root that becomes nobody must pass them. */
-static void show(struct plan *plan, const char *option, const char *from, const char *at)
-{
-	char *copy = xstrdup(at), *p = copy;
-
-	while ((p = strchr(p + 1, '/'))) {
-		*p = '\0';
-		args(plan, "--perms", "0755", "--dir");
-		arg(plan, copy);
-		*p = '/';
-	}
-	free(copy);
-	args(plan, option, from, at);
 }
 
 static void path_args(struct plan *plan)

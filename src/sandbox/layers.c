@@ -144,7 +144,9 @@ char *sandbox_describe(char *out, size_t size, unsigned layers)
 	if (layers & SANDBOX_SECCOMP)
 		buf_printf(&b, "%sseccomp", b.len ? "+" : "");
 	if (layers & SANDBOX_UID)
-		buf_printf(&b, "%suid", b.len ? "+" : "");
+		buf_printf(&b, layers & SANDBOX_NAMESPACES ? "%suid" : "%suid where others may pass", b.len ? "+" : "");
+	else if (geteuid() == 0)
+		buf_printf(&b, "%sroot stays root", b.len ? "+" : "");
 	snprintf(out, size, "%s", b.len ? buf_cstr(&b) : "limits only");
 	buf_release(&b);
 	return out;

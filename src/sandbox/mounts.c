@@ -115,6 +115,7 @@ static int show_system(const struct plan *plan)
 		if (lstat(old, &sb) != 0)
 			continue;
 		if (S_ISLNK(sb.st_mode)) {
+			make_parents(*p);
 			n = readlink(old, link, sizeof(link) - 1);
 			link[n > 0 ? n : 0] = '\0';
 			if (n > 0 && symlink(link, *p) != 0)

@@ -15,8 +15,10 @@
 
 #define SANDBOX_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* Of /etc what a loader, a compiler and a shell look up, all of it open to everybody; no keys, no accounts' secrets, no settings of services. */
 const char *const plan_system_paths[] = {
-	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix", "/gnu", NULL
+	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix", "/gnu",
+	"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", NULL
 };
 const char *const plan_devices[] = {
 	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", NULL
@@ -271,44 +273,42 @@ static bool open_to_others(const char *path, bool whole_way, bool contents)
 	return ok;
 }
 
-static bool contents_open_to_others(const char *dir)
+/* Handed over, or in a tree that is. */
+static bool handed_over(const struct plan *plan, const char *path)
 {
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	bool ok = d != NULL;
+	size_t i;
 
-	while (ok && (e = readdir(d))) {
-		char *path = path_join(dir, e->d_name);
-		struct stat sb;
-
-		ok = lstat(path, &sb) != 0 || S_ISLNK(sb.st_mode) || (sb.st_mode & 04);
-		free(path);
-	}
-	if (d)
-		closedir(d);
-	return ok;
+	for (i = 0; i < plan->npaths; i++)
+		if (plan->paths[i].writable && inside(path, plan->paths[i].path))
+			return true;
+	return false;
 }
 
 /*
- * Root becomes nobody where nobody can reach what the policy shows: writable
- * trees are handed over, the others must be readable. A mount namespace spares
- * the way to them. Otherwise root stays root, without capabilities.
+ * Root becomes nobody, who must be able to read what the policy shows: writable
+ * trees are handed over, the others must be open, or nothing is started. A mount
+ * namespace spares the way to them; where there is none and somebody else's
+ * directory bars that way, root stays root, without capabilities.
  */
-static uid_t choose_uid(const struct plan *plan)
+static enum avo_status choose_uid(struct plan *plan, struct error *err)
 {
-	bool whole_way = !(plan->layers & SANDBOX_NAMESPACES);
+	bool way = true;
 	size_t i;
 
+	plan->uid = geteuid();
 	if (geteuid() != 0 || !(plan->layers & SANDBOX_UID))
-		return geteuid();
+		return AVO_OK;
 	for (i = 0; i < plan->npaths; i++) {
 		const struct plan_path *p = &plan->paths[i];
 
-		if (!open_to_others(p->path, whole_way, !p->writable) ||
-		    (!p->writable && !p->file && !contents_open_to_others(p->path)))
-			return 0;
+		if (!handed_over(plan, p->path) && !open_to_others(p->path, false, true))
+			return error_set(err, AVO_ENVIRONMENT, "what root starts in the sandbox runs as nobody, who cannot read %s: "
+					 "chmod -R a+rX %s, or run avo as an ordinary user", p->path, p->path);
+		way = way && open_to_others(p->path, !(plan->layers & SANDBOX_NAMESPACES), false);
 	}
-	return SANDBOX_NOBODY;
+	if (way)
+		plan->uid = SANDBOX_NOBODY;
+	return AVO_OK;
 }
 
 /* Hands a tree to the user who is to write it. Only directories and files with one name: a second name may lie elsewhere. */
@@ -374,7 +374,8 @@ enum avo_status plan_init(struct plan *plan, const struct child_spec *spec, cons
 		return st;
 	if (plan->npaths)
 		qsort(plan->paths, plan->npaths, sizeof(*plan->paths), by_depth);
-	plan->uid = choose_uid(plan);
+	if ((st = choose_uid(plan, err)) != AVO_OK)
+		return st;
 	for (i = 0; geteuid() == 0 && i < plan->npaths; i++)
 		if (plan->paths[i].writable)
 			give_tree(AT_FDCWD, plan->paths[i].path, plan->uid, 0);

@@ -34,7 +34,7 @@ enum sandbox_layer {
 /* What the confined program may do beyond reading system files and computing. */
 struct sandbox_policy {
 	const char *const *writable;	/* NULL-terminated list of directories it may write in; NULL: none */
-	const char *const *readable;	/* further directories it may read (beyond /usr /lib* /etc /bin /sbin /opt and /proc of its own); NULL: none */
+	const char *const *readable;	/* further directories it may read (beyond /usr /lib* /bin /sbin /opt, what a compiler needs of /etc, and /proc of its own); NULL: none */
 	bool allow_exec;		/* start programs (a compiler driver, a shell); else execve after the first is refused */
 	bool allow_threads;		/* threads and processes; else clone and fork are refused */
 	bool allow_gpu;			/* the nvidia device nodes */

@@ -171,7 +171,7 @@ enum avo_status nvrtc_compile_in_sandbox(bool *ok, struct buf *log, const char *
 	char *source = path_join(dir, "kernel.cu"), *target = path_join(dir, output), *bin_dir = path_program_dir();
 	char *self = path_join(bin_dir, "avo-worker");
 	const char *argv[] = { self, NVRTC_PROCESS_FLAG, arch, include_dir, source, target, NULL };
-	const char *writable[] = { dir, NULL }, *readable[] = { include_dir, bin_dir, nvrtc_places[0], NULL };
+	const char *writable[] = { dir, NULL }, *readable[] = { include_dir, self, nvrtc_places[0], NULL };
 	struct sandbox_policy policy = {
 		.writable = writable, .readable = readable, .allow_threads = true,
 		.cpu_seconds = deadline_ms / 1000 * 4, .memory_bytes = (size_t)8 << 30, .file_bytes = (size_t)256 << 20,

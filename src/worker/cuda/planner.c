@@ -142,10 +142,10 @@ int planner_process(int argc, char **argv)
 static enum avo_status run_process(int problem_fd, int answer_fd, const char *object,
 				   struct child_result *result, struct error *err)
 {
-	char *dir = xstrdup(object), *slash = strrchr(dir, '/'), *bin_dir = path_program_dir();
+	char *bin_dir = path_program_dir();
 	char *self = path_join(bin_dir, "avo-worker");
 	const char *argv[] = { self, PLANNER_PROCESS_FLAG, object, NULL };
-	const char *readable[] = { dir, bin_dir, NULL };
+	const char *readable[] = { object, self, NULL };
 	struct sandbox_policy policy = {
 		.readable = readable, .cpu_seconds = PLAN_MS / 1000, .memory_bytes = PLAN_MEMORY, .file_bytes = 1 << 20,
 	};
@@ -155,8 +155,6 @@ static enum avo_status run_process(int problem_fd, int answer_fd, const char *ob
 	pid_t pid;
 	int waited;
 
-	if (slash)
-		*slash = '\0';
 	spec.argv = argv;
 	spec.stdin_fd = problem_fd;
 	spec.stdout_fd = answer_fd;
@@ -170,7 +168,6 @@ static enum avo_status run_process(int problem_fd, int answer_fd, const char *ob
 		}
 		usleep(1000);
 	}
-	free(dir);
 	free(self);
 	free(bin_dir);
 	return st;

@@ -105,7 +105,8 @@ static int stopped(pid_t pid, int *all)
 	int n = proctree_list(pids, pid), i, count = 0;
 
 	for (i = 0; i < n; i++)
-		count += strchr("TZ", state_of(pids[i])) != NULL;
+		/* D: waits for a vfork's child, which stands still */
+		count += strchr("TZD", state_of(pids[i])) != NULL;
 	*all = n;
 	return count;
 }

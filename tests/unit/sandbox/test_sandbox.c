@@ -347,6 +347,19 @@ static void reading_is_limited_to_what_was_named(void **state)
 	buf_release(&out);
 }
 
+static void of_etc_only_what_compilers_need_is_there(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	if (!(sandbox_layers() & (SANDBOX_NAMESPACES | SANDBOX_LANDLOCK))) {
+		print_message("# skipped: neither namespaces nor landlock here\n");
+		return;
+	}
+	assert_int_equal(shell(&out, "cat /etc/passwd >/dev/null && cc --version >/dev/null && for f in shadow gshadow ssh ssl hostname fstab sudoers; do "
+				     "if cat /etc/$f /etc/$f/* 2>/dev/null; then echo \"$f is there\"; exit 1; fi; done"), 0);
+	buf_release(&out);
+}
+
 static void the_kernels_settings_cannot_be_written(void **state)
 {
 	struct buf out = BUF_INIT;
@@ -360,13 +373,16 @@ static void the_kernels_settings_cannot_be_written(void **state)
 	buf_release(&out);
 }
 
-/* An engine with umask 077, as root: nobody could not read the candidate, so root stays root, without capabilities. */
-static void private_files_can_be_shown(void **state)
+/* A data directory that only its owner can read: an ordinary user is that owner, root would have to stay root inside. */
+static void what_nobody_can_read_is_not_run_as_root(void **state)
 {
 	struct sandbox_policy policy = compiler_policy();
 	char *shown = NULL, *file = NULL;
 	const char *argv[] = { "/bin/sh", "-c", "cat \"$0\" && echo x >out && grep CapEff /proc/self/status", NULL, NULL };
 	const char *readable[] = { NULL, NULL };
+	struct child_spec spec = CHILD_SPEC_INIT;
+	struct child_result result;
+	struct error err = { 0 };
 	struct buf out = BUF_INIT;
 
 	assert_int_equal(path_temp_dir(&shown, "/tmp", "test-shown-", NULL), AVO_OK);
@@ -375,6 +391,13 @@ static void private_files_can_be_shown(void **state)
 	readable[0] = shown;
 	argv[3] = file;
 	policy.readable = readable;
+	if (geteuid() == 0 && sandbox_layers() & SANDBOX_UID) {
+		spec.argv = argv;
+		assert_int_equal(sandbox_run(&result, &out, &spec, &policy, 20000, &err), AVO_ENVIRONMENT);
+		assert_non_null(strstr(err.text, "chmod -R a+rX"));
+		assert_int_equal(chmod(shown, 0755), 0);
+		assert_int_equal(chmod(file, 0644), 0);
+	}
 	assert_int_equal(run_policy(&out, &policy, argv), 0);
 	assert_non_null(strstr(buf_cstr(&out), "secret source"));
 	assert_non_null(strstr(buf_cstr(&out), "CapEff:\t0000000000000000"));
@@ -645,7 +668,7 @@ int main(int argc, char **argv)
 		T(a_compiler_writes_its_output_and_nothing_else), T(the_end_of_the_program_is_seen_as_it_was),
 		T(nothing_of_the_parents_environment_is_inherited), T(no_descriptor_leaks),
 		T(reading_is_limited_to_what_was_named), T(the_kernels_settings_cannot_be_written),
-		T(private_files_can_be_shown), T(misuse_is_reported_before_anything_starts),
+		T(what_nobody_can_read_is_not_run_as_root), T(of_etc_only_what_compilers_need_is_there), T(misuse_is_reported_before_anything_starts),
 		T(a_confined_process_can_seal_itself), T(a_gpu_process_sees_sysfs), T(a_caller_that_hides_its_memory_confines_as_well), T(init_hides_the_callers_memory),
 		T(programs_and_processes_only_where_allowed), T(cpu_time_and_memory_end),
 		T(children_die_with_their_parent), T(a_timeout_kills_the_whole_family), T(a_start_costs_milliseconds),
