@@ -29,7 +29,7 @@ include tests/faults/local.mk
 include tests/bench/local.mk
 
 # The unit tests once more under valgrind, in a build without sanitizers. Left out:
-#   sandbox/*, agent/test_tools, agent/test_operator, agent/test_monkey	valgrind 3.19 does not know Landlock and seccomp
+#   sandbox/*, agent/test_tools, agent/test_race, agent/test_operator, agent/test_monkey	valgrind 3.19 does not know Landlock and seccomp
 #   kernels/test_cpu_kernel, kernels/test_cuda_seeds	load candidates built for this processor, with AVX-512 where it has it
 #   worker/test_noise, worker/test_redteam, worker/test_protocol, cuda/test_fake_device	the real worker: seals itself, measures time
 #   journal/test_writer, lineage/test_crash, engine/test_crash, engine/test_daemon	kill processes at moments of real time, mount

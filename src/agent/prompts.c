@@ -7,8 +7,8 @@
 
 enum avo_status prompt_load(char **out, const char *run_dir, const char *name, struct error *err)
 {
-	char *relative = xasprintf("prompts/%s.md", name), *source = xasprintf("src/agent/prompts/%s.md", name);
-	char *places[] = { path_join(run_dir, relative), path_data(relative), path_data(source) };
+	char *relative = xasprintf("prompts/%s.md", name), *own = xasprintf(".avo/prompts/%s.md", name), *source = xasprintf("src/agent/prompts/%s.md", name);
+	char *places[] = { path_join(run_dir, own), path_data(relative), path_data(source) };
 	struct buf text = BUF_INIT;
 	enum avo_status st = AVO_ENVIRONMENT;
 	size_t i;
@@ -24,6 +24,7 @@ enum avo_status prompt_load(char **out, const char *run_dir, const char *name, s
 	buf_release(&text);
 	for (i = 0; i < ARRAY_LEN(places); i++)
 		free(places[i]);
+	free(own);
 	free(relative);
 	free(source);
 	return st;

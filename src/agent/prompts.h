@@ -1,6 +1,6 @@
 /*
  * The texts that steer the agent: files people can read and override. A file
- * prompts/NAME.md in the run's directory wins over the installed one.
+ * .avo/prompts/NAME.md of the run wins over the installed one; nothing that a candidate may own is ever read as a prompt.
  */
 #ifndef AVO_AGENT_PROMPTS_H
 #define AVO_AGENT_PROMPTS_H

@@ -12,7 +12,8 @@ void tool_evaluate(struct tool_call *call, const cJSON *args)
 
 	if (!*title)
 		call_error(call, "give a title: what was changed, in a line");
-	else if (!port->evaluate(port->arg, title, json_str(args, "why", NULL), d ? d->id : -1, &why))
+	else if (!port->evaluate(port->arg, title, json_str(args, "why", NULL), d ? d->id : -1,
+				 json_bool(args, "again", false), &why))
 		call_error(call, "%s", why);
 }
 

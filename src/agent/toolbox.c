@@ -97,7 +97,8 @@ const struct tool agent_tools[] = {
 	{ "evaluate", "evaluate", "Submits the working directory to the scoring function: build, correctness, timing against the incumbent in pairs. "
 	  "This is the only judge. An improvement is committed at once and ends the step. Each evaluation is recorded as an attempt.",
 	  OBJECT(STRING("title", "what was changed, in a line") "," STRING("why", "why it should help") ","
-		 INTEGER("direction", "the number of the direction it belongs to"), "\"title\""), tool_evaluate, sum_title },
+		 INTEGER("direction", "the number of the direction it belongs to") ","
+		 BOOLEAN("again", "measure it even if the record answers it: the same files against the same incumbent"), "\"title\""), tool_evaluate, sum_title },
 	{ "profile", "profile", "Hardware counters and stall reasons of a version, an attempt or the working directory, measured in a run of its own, beside those of its parent. "
 	  "What was measured before is answered from the record; every version has been.",
 	  OBJECT(STRING("what", "v3, a17 or work; default work") "," STRING("case", "which case of the suite; default its first") ","

@@ -20,8 +20,8 @@ struct tool_call;
 /* What tools ask of whoever runs them. */
 struct tool_port {
 	void *arg;
-	/* Submits the working directory; the answer comes through toolbox_answer(). False with *why set: not now. */
-	bool (*evaluate)(void *arg, const char *title, const char *why_changed, int direction, const char **why);
+	/* Submits the working directory, measured even if the record answers it when `again`; the answer comes through toolbox_answer(). False with *why set: not now. */
+	bool (*evaluate)(void *arg, const char *title, const char *why_changed, int direction, bool again, const char **why);
 	/*
 	 * Counters of a version, an attempt or the working directory ("work"), from the record unless `again`, else measured,
 	 * beside those of `against` (NULL: of its parent, for work of what was measured before); answered later likewise.

@@ -240,6 +240,8 @@ static int submit_tree(struct cli_engine *engine, const struct cli_call *call, c
 
 		json_set_str(command, "dir", run_dir);
 		json_set_str(command, "title", cli_value(call, "message"));
+		if (cli_flag(call, "again"))
+			json_set_bool(command, "again", true);
 		st = control_call(engine->client, command, NULL, CLI_ANSWER_MS, &err);
 		if (st != AVO_BUSY)
 			return st == AVO_OK ? 0 : cli_fail(call, &err);
@@ -423,6 +425,7 @@ static const struct cli_option step_options[] = {
 	{ "number", 'n', "N", "that many (default 1)" },
 	{ "action", 0, NULL, "single actions instead of whole steps" },
 	{ "message", 'm', "TEXT", "operator manual: what was changed" },
+	{ "again", 0, NULL, "operator manual: measure it even if the record answers it" },
 	{ NULL, 0, NULL, NULL },
 };
 static const struct cli_option approve_options[] = {

@@ -140,7 +140,7 @@ static void shorten_log(struct engine *e, cJSON *event, const char *name)
 /* The worker's result as an event: everything but the protocol's own members. */
 static cJSON *result_event(struct engine *e, const char *type, const cJSON *result, const char *name)
 {
-	static const char *const protocol[] = { "id", "event", "op", "type", "seq", "t" };
+	static const char *const protocol[] = { "id", "event", "op", "type", "seq", "t", "judge", "same_as" };
 	cJSON *event = engine_event(type);
 	const cJSON *member;
 	size_t i;
@@ -202,7 +202,7 @@ static bool too_many_faults(struct engine *e, enum verdict verdict, const char *
 static void attempt_scored(struct engine *e, const cJSON *result)
 {
 	int id = e->flight.attempt;
-	char name[16];
+	char name[16], judge[JUDGE_SIZE];
 	cJSON *event;
 	const struct attempt *a = state_attempt(&e->state, id);
 	const struct step *step = a ? state_step(&e->state, a->step) : NULL;
@@ -211,6 +211,10 @@ static void attempt_scored(struct engine *e, const cJSON *result)
 	event = result_event(e, "attempt-scored", result, name);
 	json_set_str(event, "attempt", name);
 	record_set_id(event, "incumbent", 'v', step ? step->parent : -1);
+	if (step && engine_is_unchanged(e, a, step->parent))
+		record_set_id(event, "same_as", 'v', step->parent);
+	engine_judge(judge, e);
+	json_set_str(event, "judge", *judge ? judge : NULL);
 	engine_record(e, event, JOURNAL_NOW);
 	a = state_attempt(&e->state, id);
 	end_action(e, a);
@@ -374,6 +378,14 @@ static void refuse_attempt(struct engine *e, const struct candidate *c, const ch
 	flight_settle(e, FLIGHT_ATTEMPT, result);
 }
 
+/* The action is in the record, an attempt is not: nothing was tried that was not tried before. */
+static void answer_known(struct engine *e, const struct candidate *c)
+{
+	int action = e->host.action_start(&e->host, "evaluate", c->title);
+
+	e->host.action_done(&e->host, action, true, e->known, NULL);
+}
+
 static bool may_evaluate(struct engine *e)
 {
 	const struct limit *limit = &e->limits[LIMIT_ATTEMPTS];
@@ -395,6 +407,10 @@ int engine_evaluate(struct engine *e, const struct candidate *c)
 	if (c->refused || source_check(c->files, c->file_count, &err) != AVO_OK) {
 		refuse_attempt(e, c, c->refused ? c->refused : err.text, id);
 		return id;
+	}
+	if (!c->again && engine_is_known(e, c->files, c->file_count)) {
+		answer_known(e, c);
+		return 0;
 	}
 	st = commit_and_export(&sub, e, c, id, state_incumbent(&e->state), &err);
 	if (st == AVO_OK)

@@ -200,7 +200,7 @@ static enum avo_status read_submission(struct engine *e, const char *dir, struct
 
 int engine_try_submission(struct engine *e)
 {
-	struct candidate candidate = { .title = e->submission_title, .direction = -1 };
+	struct candidate candidate = { .title = e->submission_title, .direction = -1, .again = e->submission_again };
 	int attempt;
 
 	if (!e->submission.count || !e->step || e->orphan || e->flight.kind != FLIGHT_NONE || !engine_active(e))
@@ -208,7 +208,9 @@ int engine_try_submission(struct engine *e)
 	candidate.files = e->submission.files;
 	candidate.file_count = e->submission.count;
 	attempt = e->ops->submit(e->op, &candidate);
-	if (attempt < 0)
+	if (attempt == 0)
+		engine_warn(e, "%s", e->known);
+	else if (attempt < 0)
 		engine_warn(e, "the candidate \"%s\" was not evaluated; submit it again", e->submission_title);
 	source_release(&e->submission);
 	free(e->submission_title);
@@ -234,10 +236,15 @@ static enum avo_status cmd_submit(struct engine *e, const cJSON *request, cJSON 
 	st = read_submission(e, dir, err);
 	if (st != AVO_OK)
 		return st;
+	e->submission_again = json_bool(request, "again", false);
+	if (!e->submission_again && engine_is_known(e, e->submission.files, e->submission.count)) {
+		source_release(&e->submission);
+		return error_set(err, AVO_NEGATIVE, "%s (submit it with --again to measure it all the same)", e->known);
+	}
 	/* a step that has not begun yet, or a seed that is being scored, is no reason to lose it */
 	e->submission_title = xstrdup(title && *title ? title : "edited by hand");
 	attempt = engine_try_submission(e);
-	record_set_id(answer, "attempt", 'a', attempt);
+	record_set_id(answer, "attempt", 'a', attempt > 0 ? attempt : -1);
 	engine_kick(e);
 	return AVO_OK;
 }

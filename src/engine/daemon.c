@@ -200,6 +200,7 @@ static void end_life(struct engine *e)
 	lineage_close(e->lineage);
 	journal_close(e->journal);
 	engine_flight_release(e);
+	free(e->known);
 	loop_free(e->loop);
 	for (i = 0; i < e->backlog_count; i++)
 		cJSON_Delete(e->backlog[i]);

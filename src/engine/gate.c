@@ -8,7 +8,7 @@
 
 bool engine_qualifies(const struct engine *e, const struct attempt *a)
 {
-	if (a->verdict != VERDICT_PASSED)
+	if (a->verdict != VERDICT_PASSED || engine_is_unchanged(e, a, a->incumbent))
 		return false;
 	return a->comparison.decision == DECISION_IMPROVED ||
 	       (a->comparison.decision == DECISION_MATCHED && e->settings.accept_matched);

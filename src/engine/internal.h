@@ -96,7 +96,9 @@ struct engine {
 	enum engine_state then;		/* the state that follows awaiting */
 	int approved;			/* attempt whose approval is journaled but not yet a version, 0: none */
 
+	char *known;			/* what host.known points to */
 	struct source submission;	/* handed in, waits until a step can take it; count 0: none */
+	bool submission_again;		/* it is measured even if the record answers it */
 	char *submission_title;
 
 	const char *cancel_outcome;	/* a step is being cancelled: how it will have ended; NULL: it is not */
@@ -177,6 +179,14 @@ void engine_cancel_flight(struct engine *e);
 void engine_flight_release(struct engine *e);
 /* The evaluation's outcome reaches the operator, and the supervisor. */
 void engine_deliver(struct engine *e, int attempt, bool committed);
+
+/* known.c: what the record answers without measuring */
+/* True when the same files were scored against the same incumbent by the same judge; e->known then says what came of it. */
+bool engine_is_known(struct engine *e, const struct source_file *files, size_t count);
+/* A digest of what decides a verdict besides the two candidates: versions, suite, settings, device; "" while the worker has not said what it is. */
+void engine_judge(char out[JUDGE_SIZE], const struct engine *e);
+/* The attempt's files are those of the version that it competes with: it can never be another one. */
+bool engine_is_unchanged(const struct engine *e, const struct attempt *a, int version);
 
 /* profile.c: counters of versions and of what waits for approval. Failing is no failure of the run: the reason is recorded. */
 void engine_profile_init(struct engine *e);

@@ -11,6 +11,7 @@ libavo_a_SOURCES += src/engine/engine.h src/engine/internal.h \
 	src/engine/step.c \
 	src/engine/attempt.c \
 	src/engine/gate.c \
+	src/engine/known.c \
 	src/engine/profile.c \
 	src/engine/budget.c \
 	src/engine/cache.c \

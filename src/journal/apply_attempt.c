@@ -75,6 +75,7 @@ void apply_attempt_scored(struct run_state *s, const cJSON *event, int64_t t, st
 		comparison_from_json(&a->comparison, event);
 	}
 	a->incumbent = event_id(event, "incumbent", 'v');
+	snprintf(a->judge, sizeof(a->judge), "%.32s", json_str(event, "judge", ""));
 	a->ended_ms = t;
 	a->scored = ref;
 }

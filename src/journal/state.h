@@ -60,6 +60,8 @@ enum attempt_stage {
 	ATTEMPT_DROPPED,	/* its step or the engine ended before there was a verdict */
 };
 
+#define JUDGE_SIZE 33
+
 struct attempt {
 	int id;
 	enum attempt_stage stage;
@@ -67,7 +69,8 @@ struct attempt {
 	int parent;			/* version id it was varied from */
 	int direction;
 	char commit[COMMIT_ID_SIZE];
-	char tree[COMMIT_ID_SIZE];	/* equal for identical candidates */
+	char tree[COMMIT_ID_SIZE];	/* equal for identical candidates; "" (and commit, too) when its files broke the rules and were not kept */
+	char judge[JUDGE_SIZE];		/* digest of what it was measured by: equal judges and devices may be answered from the record; "" unknown */
 	char *author;			/* owned, never NULL */
 	char *title;			/* what was changed, in a line; owned */
 	int added, removed;		/* lines against the parent */

@@ -34,6 +34,17 @@ enum avo_status lineage_write_tree(git_tree **out, struct lineage *l, const stru
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write the candidate's files into the repository");
 }
 
+enum avo_status lineage_tree_of(char tree[COMMIT_ID_SIZE], struct lineage *l, const struct source_file *files, size_t count, struct error *err)
+{
+	git_tree *written;
+	enum avo_status st = lineage_write_tree(&written, l, files, count, err);
+
+	if (st == AVO_OK)
+		git_oid_tostr(tree, COMMIT_ID_SIZE, git_tree_id(written));
+	git_tree_free(written);
+	return st;
+}
+
 struct collection {
 	struct lineage *l;
 	struct source *out;

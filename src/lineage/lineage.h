@@ -104,6 +104,8 @@ enum avo_status lineage_checkout(bool *dirty, struct lineage *l, const char *fro
 bool lineage_same_files(size_t *count, struct lineage *l, const char *commit, const char *dir);
 /* True when the two commits have the same tree. */
 bool lineage_same_tree(struct lineage *l, const char *a, const char *b);
+/* The id of the tree that these files would have; writes objects, no commit. */
+enum avo_status lineage_tree_of(char tree[COMMIT_ID_SIZE], struct lineage *l, const struct source_file *files, size_t count, struct error *err);
 /* The id of the tree of a commit: equal for identical candidates. */
 enum avo_status lineage_tree_id(char tree[COMMIT_ID_SIZE], struct lineage *l, const char *commit, struct error *err);
 

@@ -6,14 +6,15 @@
 /* --- evaluate ----------------------------------------------------------------------- */
 
 /* Files that break the rules are an attempt that failed: they stay where they are, and the agent is told why. */
-static bool port_evaluate(void *arg, const char *title, const char *why_changed, int direction, const char **why)
+static bool port_evaluate(void *arg, const char *title, const char *why_changed, int direction, bool again, const char **why)
 {
 	struct agent *a = arg;
 	struct source source;
 	struct error err = { 0 };
-	struct candidate c = { .title = title, .why = why_changed, .direction = direction };
+	struct candidate c = { .title = title, .why = why_changed, .direction = direction, .again = again };
 	enum avo_status st = source_from_dir(&source, a->box.work_dir, SOURCE_CANDIDATE, &err);
 	bool ok = st == AVO_OK || st == AVO_USAGE;
+	int attempt;
 
 	if (!ok) {
 		*why = "the working directory cannot be read";
@@ -24,9 +25,12 @@ static bool port_evaluate(void *arg, const char *title, const char *why_changed,
 		c.files = source.files;
 		c.file_count = source.count;
 		c.refused = st == AVO_USAGE ? err.text : NULL;
-		a->step_attempts++;
-		ok = a->host->evaluate(a->host, &c) >= 0;
+		attempt = a->host->evaluate(a->host, &c);
+		a->step_attempts += attempt != 0;
+		ok = attempt >= 0;
 		a->out_of_budget = !ok;
+		if (attempt == 0)
+			toolbox_answer(&a->box, a->host->known, false);
 		if (!ok)
 			*why = "the run's budget is used up; the step ends here";
 	}

@@ -46,7 +46,7 @@ static int manual_submit(void *op, const struct candidate *candidate)
 	if (!m->waiting)
 		return -1;
 	attempt = m->host->evaluate(m->host, candidate);
-	m->waiting = attempt < 0;
+	m->waiting = attempt <= 0;
 	return attempt;
 }
 

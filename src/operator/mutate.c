@@ -210,15 +210,21 @@ static void mutate_go(void *op)
 	struct mutate *m = op;
 	struct search_settings search;
 	struct rng rng;
+	int attempt;
 
 	adapt_search(&search, m);
 	rng_seed(&rng, (uint64_t)m->seed, m->host->state->attempt_count + 1);
-	if (!mutate_propose(&m->proposal, &m->set, &m->incumbent, &m->trials, &search, &rng)) {
-		end_step(m, STEP_EXHAUSTED, "every combination of the annotated parameters was tried");
-		return;
-	}
+	do {
+		if (!mutate_propose(&m->proposal, &m->set, &m->incumbent, &m->trials, &search, &rng)) {
+			end_step(m, STEP_EXHAUSTED, "every combination of the annotated parameters was tried");
+			return;
+		}
+		attempt = submit(m, &m->proposal);
+		if (attempt == 0)	/* the record has it: no attempt, the next one */
+			mutate_trials_mark(&m->trials, &m->set, &m->proposal.genome);
+	} while (attempt == 0);
 	m->step_attempts++;
-	if (submit(m, &m->proposal) < 0)
+	if (attempt < 0)
 		end_step(m, STEP_BUDGET, NULL);
 }
 

@@ -64,7 +64,7 @@ struct operator_ops {
 	void (*cancel)(void *op);	/* only while a step runs; an evaluation in flight is cancelled by the engine */
 	void (*redirect)(void *op, const struct redirection *r);	/* may be NULL */
 	void (*message)(void *op, const char *from, const char *text);	/* may be NULL */
-	/* A candidate that a person hands in through the control socket. The attempt's id, -1 when it is not the moment. May be NULL. */
+	/* A candidate that a person hands in through the control socket. As host->evaluate, -1 also when it is not the moment. May be NULL. */
 	int (*submit)(void *op, const struct candidate *candidate);
 	/* The profile it asked for by host->profile: the journaled event, or without "what" when it was cancelled. NULL where it never asks. */
 	void (*profiled)(void *op, const cJSON *event);
@@ -75,6 +75,7 @@ struct candidate {
 	const struct source_file *files;	/* all files of the candidate */
 	size_t file_count;
 	const char *refused;		/* why its files cannot be a candidate's (there are none then): the attempt is build-failed; NULL */
+	bool again;			/* measure it even if the record answers it */
 	const char *title;		/* what was changed, in a line */
 	const char *why;		/* longer; may be NULL */
 	int direction;			/* -1: none */
@@ -88,13 +89,17 @@ struct operator_host {
 	const char *run_dir;		/* the run: working tree and .avo/ */
 	const char *scratch_dir;	/* .avo/work: the operator's own */
 	const struct conf *conf;
+	const char *known;		/* what the record says of the candidate last handed in, for a person; the host's */
 
 	/* Asks to start an action; go() is called at once, or later when the run is paused or stepped. */
 	void (*action_ask)(struct operator_host *host);
 	/* Journals the start of an action; returns its id. */
 	int (*action_start)(struct operator_host *host, const char *kind, const char *text);
 	void (*action_done)(struct operator_host *host, int action, bool ok, const char *result, const cJSON *detail);
-	/* Opens an evaluate action and submits; evaluated() follows. Returns the attempt's id, or -1 when a budget is used up (step_done is then expected). */
+	/*
+	 * Opens an evaluate action and submits; evaluated() follows. Returns the attempt's id; 0 when the record answers it, which known
+	 * then tells (no attempt is made, nothing follows); or -1 when a budget is used up (step_done is then expected).
+	 */
 	int (*evaluate)(struct operator_host *host, const struct candidate *candidate);
 	/*
 	 * Asks for the counters of a version ("v3"), an attempt ("a17") or of the files in dir ("work"), on a case of the suite (NULL:

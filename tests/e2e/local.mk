@@ -68,3 +68,6 @@ EXTRA_DIST += tests/e2e/deb.sh tests/newcomer/run tests/newcomer/root.sh
 TESTS += tests/e2e/docs.sh
 EXTRA_DIST += tests/e2e/docs.sh tests/lib/doc_blocks.awk
 tests/e2e/docs.log: avo$(EXEEXT) avo-worker$(EXEEXT) man/avo.1
+TESTS += tests/e2e/candidate.sh
+EXTRA_DIST += tests/e2e/candidate.sh
+tests/e2e/candidate.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/model_script$(EXEEXT)

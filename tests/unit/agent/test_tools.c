@@ -37,7 +37,7 @@ static void take_answer(void *arg, const char *id, const char *text, bool is_err
 	buf_addstr(&f->answer, text);
 }
 
-static bool no_evaluate(void *arg, const char *title, const char *why_changed, int direction, const char **why)
+static bool no_evaluate(void *arg, const char *title, const char *why_changed, int direction, bool again, const char **why)
 {
 	*why = "not in this test";
 	return false;

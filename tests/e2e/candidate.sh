@@ -1,0 +1,101 @@
+#!/bin/sh
+# A candidate is one thing, whichever way it comes in: nested files of every kind of text travel, each rule is refused with its reason and
+# leaves nothing behind, what was scored is answered from the record, and no candidate's file is ever read as a setting.
+. "$AVO_TOP_SRCDIR/tests/lib/tap.sh"
+avo=$AVO_TOP_BUILDDIR/avo
+tmp=$(mktemp -d /tmp/avo-candidate-XXXXXX) || exit 1
+server=
+trap 'kill $server 2>/dev/null; for r in "$tmp"/run "$tmp"/agent "$tmp"/fork; do "$avo" stop "$r" >/dev/null 2>&1; done; rm -rf "$tmp"' EXIT
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY AVO_SCRIPT VISUAL
+export HOME="$tmp" AVO_RC=
+run=$tmp/run
+files='data/table.ptx|impl/core.hpp|impl/deep/tiles.inc|kernel.c'
+
+nested() { # DIR
+	mkdir -p "$1/impl/deep" "$1/data"
+	echo '#include "impl/core.hpp"' >"$1/kernel.c"
+	echo '#include "deep/tiles.inc"' >"$1/impl/core.hpp"
+	echo '/* FAKE_SPEED 1 */' >"$1/impl/deep/tiles.inc"
+	echo '.version 8.0' >"$1/data/table.ptx"
+}
+tree() { git -C "$1" ls-tree -r --name-only "$2" | tr '\n' '|' | sed 's/|$//'; }
+events() { "$avo" events --json "$run"; }
+count() { events | grep -c -- "$1"; }
+settle() { git config -f "$1/avo.conf" score.worker "$AVO_TOP_BUILDDIR/tests/lib/fake_worker"; git config -f "$1/avo.conf" score.peers false; }
+# One way in a time: breaks rule N of the directory $1, prints what must be said.
+broken() { # DIR RULE
+	case $2 in
+	newline) : >"$1/a
+b.h"; echo 'control character' ;;
+	hidden) : >"$1/.hidden.h"; echo 'hidden' ;;
+	conf) : >"$1/avo.conf"; echo 'settings' ;;
+	prompts) mkdir "$1/prompts"; echo x >"$1/prompts/system.md"; echo '.avo/prompts' ;;
+	nul) printf 'a\0b' >"$1/impl/nul.inc"; echo 'NUL byte' ;;
+	big) head -c 1048577 /dev/zero | tr '\0' x >"$1/big.h"; echo '1 MiB' ;;
+	sum) for i in 1 2 3 4 5 6 7 8 9; do head -c 1000000 /dev/zero | tr '\0' x >"$1/sum$i.h"; done; echo '8 MiB' ;;
+	many) for i in $(seq 64); do : >"$1/impl/f$i.h"; done; echo '64 files' ;;
+	deep) mkdir -p "$1/1/2/3/4/5/6/7/8/9"; : >"$1/1/2/3/4/5/6/7/8/9/x.h"; echo '8 levels' ;;
+	link) ln -s /etc/passwd "$1/link.h"; echo 'is a link' ;;
+	esac
+}
+rules='newline hidden conf prompts nul big sum many deep link'
+
+# --- init, fork, score ------------------------------------------------------------------
+
+nested "$tmp/seed"
+"$avo" init "$run" --operator manual --suite cpu-quick --seed "$tmp/seed" >/dev/null
+is "$(tree "$run" lineage)" "$files" "init: nested files of every kind of text are in v0"
+is "$(cat "$run/impl/deep/tiles.inc")" '/* FAKE_SPEED 1 */' "and in the working tree"
+"$avo" fork v0 "$tmp/fork" "$run" >/dev/null
+is "$(tree "$tmp/fork" lineage)" "$files" "fork: the same"
+for rule in $rules; do
+	nested "$tmp/bad"
+	why=$(broken "$tmp/bad" $rule)
+	got=$("$avo" init "$tmp/none" --seed "$tmp/bad" 2>&1)
+	like "$got" "$why" "init refuses $rule and says why"
+	ok "$([ ! -e "$tmp/none" ]; echo $?)" "and leaves nothing"
+	like "$("$avo" score "$tmp/bad" --suite cpu-quick 2>&1)" "build-failed.*$why" "score: $rule is build-failed"
+	rm -rf "$tmp/bad"
+done
+
+# --- submit ------------------------------------------------------------------------------
+
+settle "$run"
+"$avo" run --headless "$run" >"$tmp/out" 2>&1 &
+watcher=$!
+wait_for 60 sh -c '"$0" events --json "$1" | grep -q "\"type\":\"step-started\""' "$avo" "$run"
+ok $? "the run waits for a candidate"
+ask() { # JSON of a command
+	printf '{"id":1,"cmd":"hello","mode":"control"}\n{"id":2,"by":"ada",%s}\n' "$1" |
+		socat -t 5 - "UNIX-CONNECT:$run/.avo/ctl.sock" | grep '"re":2'
+}
+for rule in $rules; do
+	nested "$tmp/bad"
+	why=$(broken "$tmp/bad" $rule)
+	like "$(ask "\"cmd\":\"submit\",\"dir\":\"$tmp/bad\"")" "\"ok\":false.*$why" "submit refuses $rule and says why"
+	rm -rf "$tmp/bad"
+done
+is "$(count '"type":"attempt-started"')" 0 "and no attempt came of it"
+like "$(ask '"cmd":"submit"')" 'nothing changed: these are the files of v0' "an unchanged tree is no attempt"
+nested "$tmp/next"
+echo '/* FAKE_VERDICT incorrect */' >"$tmp/next/impl/deep/tiles.inc"
+submit() { ask "\"cmd\":\"submit\",\"dir\":\"$tmp/next\"$1"; }
+scored() { [ "$(count '"type":"attempt-scored"')" -ge "$1" ]; }
+like "$(submit)" '"ok":true' "another one is taken"
+wait_for 60 scored 1
+is "$(tree "$run" refs/avo/attempts/a1)" "$files" "submit: nested files of every kind of text are in the attempt"
+like "$(submit)" '"ok":false.*these are the files of a1, which was incorrect' "the same again is answered from the record"
+is "$(count '"type":"attempt-started"')" 1 "without another attempt"
+like "$(submit ',"again":true')" '"ok":true' "unless it is to be measured again"
+wait_for 60 scored 2
+ok $? "which it was"
+"$avo" stop "$run" >/dev/null 2>&1
+wait $watcher
+for i in 1 2 3 4 5 6 7 8; do
+	EDITOR=true "$avo" step -m "nothing" "$run" >"$tmp/out" 2>&1
+done
+like "$(cat "$tmp/out")" 'nothing changed' "avo step says that nothing changed"
+is "$(count '"type":"attempt-started"') $(count '"type":"version"')" "2 1" "eight unchanged submissions made no attempt and no version"
+EDITOR=true "$avo" step --again -m "nothing" "$run" >"$tmp/out" 2>&1
+is "$(count '"same_as":"v0"') $(count '"type":"version"')" "1 1" "measured with --again, and no version comes of what is the same"
+done_testing
