@@ -9,6 +9,7 @@
 #include "sandbox/sandbox.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 /* doctor: what this machine has, what it lacks, and what that costs. */
 
@@ -58,14 +59,18 @@ char *doctor_first_line(const char *const *argv)
 	return line;
 }
 
+#define USER_NAMESPACES \
+	"(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu; a container needs them allowed from outside)"
+
 /* What a missing layer leaves open is said by the checks; this says how to get it. */
 static const char *layer_hint(unsigned layers)
 {
 	if (getenv("AVO_SANDBOX_LAYERS"))
 		return "AVO_SANDBOX_LAYERS is set and takes layers away: unset it";
 	if (!(layers & SANDBOX_NAMESPACES))
-		return "no namespaces: install bubblewrap, or let users make user namespaces "
-		       "(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu; a container needs them allowed from outside)";
+		return access("/usr/bin/bwrap", X_OK) == 0 ?
+		       "no namespaces, not for bubblewrap either: let users make user namespaces " USER_NAMESPACES :
+		       "no namespaces: install bubblewrap, or let users make user namespaces " USER_NAMESPACES;
 	if (!(layers & SANDBOX_LANDLOCK))
 		return "no landlock: the kernel is older than 5.13 or boots without it (add landlock to the lsm= option)";
 	if (!(layers & SANDBOX_SECCOMP))

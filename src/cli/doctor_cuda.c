@@ -64,7 +64,7 @@ static bool check_driver(struct doctor *d)
 	int rc, version = 0, count = 0;
 
 	if (!driver || !init || !get_version) {
-		doctor_say(d, DOCTOR_MISSING, "cuda driver", "no GPU is used: on a machine with one, install NVIDIA's driver (libcuda.so.1)",
+		doctor_say(d, DOCTOR_MISSING, "cuda driver", "no GPU is used, and a CUDA candidate is neither compiled nor checked here: on a machine with one, install NVIDIA's driver (libcuda.so.1)",
 			   "no libcuda.so.1");
 		return false;
 	}
