@@ -7,6 +7,7 @@
 #include "avo.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "worker/cuda/candidate.h"
 #include "worker/cuda/cudnn.h"
 #include "worker/cuda/driver.h"
 #include "worker/cuda/gpu.h"
@@ -16,10 +17,8 @@
 
 #include <math.h>
 
-#define RUN_MS 20000			/* for a request that is no run */
 #define RUN_LEAST_MS 3000		/* a run that takes longer than this and its arithmetic at SLOWEST hangs */
 #define SLOWEST 0.4e12			/* FLOP/s: the reference kernel is faster */
-#define PLANS_KEPT 48			/* the suite's cases, and the hidden shapes of one verdict */
 #define CLOCK_TRIES 3
 #define PEAK_SLACK 1.02
 #define SAMPLE_MS 50			/* of clocks and power */
@@ -29,24 +28,8 @@ struct backend {
 	struct gpu_keeper *keeper;
 	struct telemetry *telemetry;	/* NULL where NVML is not */
 	bool sampling;
-	struct candidate *slots[RUNNER_SLOTS];
+	struct gpu_slots slots;
 	struct random_source secret;
-};
-
-struct planned {
-	struct task_case c;
-	struct avo_plan plan;
-	char refusal[256];		/* not empty: the plan refuses this case, or is wrong */
-};
-
-struct candidate {
-	struct backend *backend;
-	int slot;
-	unsigned generation;		/* of the runner that holds it */
-	enum runner_op kind;		/* which load: a cubin with its plan, cuDNN, or a user's library */
-	char *object, *planner;		/* cubin or library; the planner of a cubin */
-	struct planned plans[PLANS_KEPT];
-	int plan_count, plan_next;
 };
 
 static bool probe(char *device, size_t size)
@@ -69,6 +52,7 @@ static enum avo_status open_gpu(struct backend **out, struct error *err)
 		return st;
 	}
 	b->keeper = gpu_keeper_new(0);
+	b->slots = (struct gpu_slots){ .facts = &b->facts, .keeper = b->keeper };
 	if (telemetry_open(&b->telemetry, b->facts.pci, NULL) == AVO_OK)
 		b->sampling = telemetry_start(b->telemetry, SAMPLE_MS, NULL) == AVO_OK;
 	*out = b;
@@ -117,122 +101,25 @@ static enum avo_status build_file(struct build **out, struct build_report *r, st
 	return st == AVO_OK ? gpu_build_file(out, r, file, cache, err) : st;
 }
 
-/* ---- candidates in slots ----------------------------------------------------------- */
-
-static enum avo_status ensure_loaded(struct run_outcome *outcome, struct candidate *c, struct error *err)
-{
-	struct runner_request q = { .op = c->kind, .slots = { (uint32_t)c->slot } };
-	const struct runner_reply *reply;
-	enum avo_status st = gpu_keeper_start(c->backend->keeper, err);
-	int blame;
-
-	outcome->verdict = VERDICT_PASSED;
-	if (st != AVO_OK || c->generation == gpu_keeper_generation(c->backend->keeper))
-		return st;
-	snprintf(q.path, sizeof(q.path), "%s", c->object ? c->object : "");
-	q.device = c->backend->facts.device;
-	st = gpu_keeper_call(&reply, &blame, c->backend->keeper, &q, NULL, 0, RUN_MS, err);
-	if (st != AVO_OK)
-		return st;
-	*outcome = reply->outcomes[0];
-	if (outcome->verdict == VERDICT_PASSED)
-		c->generation = gpu_keeper_generation(c->backend->keeper);
-	return AVO_OK;
-}
-
-static struct candidate *take_slot(struct backend *b)
-{
-	struct candidate *c = xcalloc(1, sizeof(*c));
-
-	c->backend = b;
-	for (c->slot = 0; c->slot < RUNNER_SLOTS && b->slots[c->slot]; c->slot++)
-		;
-	if (c->slot == RUNNER_SLOTS) {
-		free(c);
-		return NULL;
-	}
-	b->slots[c->slot] = c;
-	return c;
-}
-
-static void unload(struct candidate *c)
-{
-	if (!c)
-		return;
-	c->backend->slots[c->slot] = NULL;
-	free(c->object);
-	free(c->planner);
-	free(c);
-}
+/* ---- candidates -------------------------------------------------------------------- */
 
 static enum avo_status load(struct candidate **out, struct run_outcome *outcome, struct backend *b, const struct build *made,
 			    const struct extents *extents, struct error *err)
 {
-	struct candidate *c = take_slot(b);
-	enum avo_status st;
+	struct candidate *c;
+	enum avo_status st = gpu_candidate_new(&c, &b->slots, made->planner ? RUNNER_LOAD : RUNNER_LOAD_LIBRARY, err);
 
 	*out = NULL;
 	memset(outcome, 0, sizeof(*outcome));
-	if (!c)
-		return error_set(err, AVO_USAGE, "more than %d candidates at once", RUNNER_SLOTS);
-	c->kind = made->planner ? RUNNER_LOAD : RUNNER_LOAD_LIBRARY;
+	if (st != AVO_OK)
+		return st;
 	c->object = xstrdup(made->planner ? made->cubin : made->library);
 	c->planner = made->planner ? xstrdup(made->planner) : NULL;
-	st = ensure_loaded(outcome, c, err);
+	st = gpu_candidate_load(outcome, c, err);
 	if (st != AVO_OK || outcome->verdict != VERDICT_PASSED)
-		unload(c);
+		gpu_candidate_free(c);
 	else
 		*out = c;
-	return st;
-}
-
-/* ---- plans --------------------------------------------------------------------------- */
-
-static struct planned *new_plan(struct candidate *c, const struct task_case *want)
-{
-	struct planned *p = &c->plans[c->plan_next];
-
-	c->plan_next = (c->plan_next + 1) % PLANS_KEPT;
-	if (c->plan_count < PLANS_KEPT)
-		c->plan_count++;
-	memset(p, 0, sizeof(*p));
-	p->c = *want;
-	return p;
-}
-
-/* Asks the planner; what it refuses, and what is wrong with its answer, stays with the plan. */
-static enum avo_status ask_planner(struct planned *p, const struct candidate *c, struct error *err)
-{
-	struct avo_problem problem;
-	enum avo_status st;
-
-	planner_problem(&problem, &p->c, &c->backend->facts.device);
-	st = planner_run(&p->plan, c->planner, &problem, err);
-	if (st == AVO_OK)
-		st = plan_validate(&p->plan, &problem, err);
-	if (st != AVO_NEGATIVE)
-		return st;
-	snprintf(p->refusal, sizeof(p->refusal), "%.250s", err->text);
-	return AVO_OK;
-}
-
-/* The candidate's plan for a case, asked for once and kept; the suite's cases stay longest. */
-static enum avo_status plan_for(const struct planned **out, struct candidate *c, const struct task_case *want, struct error *err)
-{
-	struct planned *p;
-	enum avo_status st;
-	int i;
-
-	for (i = 0; i < c->plan_count; i++)
-		if (planner_same_problem(&c->plans[i].c, want)) {
-			*out = &c->plans[i];
-			return AVO_OK;
-		}
-	p = new_plan(c, want);
-	st = c->planner ? ask_planner(p, c, err) : AVO_OK;
-	if (st != AVO_OK)
-		c->plan_count = c->plan_next = 0;
-	*out = p;
 	return st;
 }
 
@@ -279,9 +166,9 @@ static enum avo_status make_ready(bool *ready, struct run_outcome *outcomes, str
 		const struct planned *p;
 
 		memset(&outcomes[i], 0, sizeof(outcomes[i]));
-		st = ensure_loaded(&outcomes[i], who[i], err);
+		st = gpu_candidate_load(&outcomes[i], who[i], err);
 		if (st == AVO_OK && outcomes[i].verdict == VERDICT_PASSED)
-			st = plan_for(&p, who[i], spec->c, err);
+			st = gpu_candidate_plan(&p, who[i], spec->c, err);
 		if (st != AVO_OK)
 			break;
 		if (outcomes[i].verdict == VERDICT_PASSED && p->refusal[0]) {
@@ -390,20 +277,19 @@ static double floor_seconds(struct backend *b, const struct task_case *c, bool s
 static enum avo_status library(struct candidate **out, char name[PEER_NAME_SIZE], struct backend *b, const struct extents *extents,
 			       struct error *err)
 {
-	struct candidate *c = NULL;
 	struct run_outcome outcome;
+	struct candidate *c;
 	enum avo_status st = cudnn_describe(name, PEER_NAME_SIZE, err);
 
-	if (st == AVO_OK && !(c = take_slot(b)))
-		st = error_set(err, AVO_USAGE, "more than %d candidates at once", RUNNER_SLOTS);
-	if (st == AVO_OK) {
-		c->kind = RUNNER_LOAD_CUDNN;
-		st = ensure_loaded(&outcome, c, err);
-	}
 	if (st == AVO_OK)
-		*out = c;
+		st = gpu_candidate_new(&c, &b->slots, RUNNER_LOAD_CUDNN, err);
+	if (st != AVO_OK)
+		return st;
+	st = gpu_candidate_load(&outcome, c, err);
+	if (st != AVO_OK)
+		gpu_candidate_free(c);
 	else
-		unload(c);
+		*out = c;
 	return st;
 }
 
@@ -428,21 +314,21 @@ static enum avo_status profile(cJSON *result, struct backend *b, const struct bu
 	if (st == AVO_OK && !who)
 		st = error_set(err, AVO_NEGATIVE, "%s", outcome.reason);
 	if (st == AVO_OK)
-		st = plan_for(&p, who, c, err);
+		st = gpu_candidate_plan(&p, who, c, err);
 	if (st == AVO_OK && p->refusal[0])
 		st = error_set(err, AVO_NEGATIVE, "%s", p->refusal);
 	if (st == AVO_OK) {
 		fill_request(&q, &spec);
 		q.op = RUNNER_PROFILE;
 		q.slots[0] = (uint32_t)who->slot;
-		st = gpu_keeper_call(&reply, &blame, b->keeper, &q, &p->plan, 1, 3 * run_deadline(c) + RUN_MS, err);
+		st = gpu_keeper_call(&reply, &blame, b->keeper, &q, &p->plan, 1, 3 * run_deadline(c) + GPU_CALL_MS, err);
 	}
 	if (st == AVO_OK)
 		st = json_parse(&found, reply->text, strlen(reply->text), err);
 	while (found && (item = found->child))
 		cJSON_AddItemToObject(result, item->string, cJSON_DetachItemViaPointer(found, item));
 	cJSON_Delete(found);
-	unload(who);
+	gpu_candidate_free(who);
 	gpu_keeper_stop(b->keeper);
 	return st;
 }
@@ -477,7 +363,7 @@ const struct backend_ops cuda_backend = {
 	.build = build,
 	.build_free = gpu_build_free,
 	.load = load,
-	.unload = unload,
+	.unload = gpu_candidate_free,
 	.run = run,
 	.peak = peak,
 	.floor_seconds = floor_seconds,

@@ -7,6 +7,7 @@ libavocuda_a_SOURCES = \
 	src/worker/cuda/api/driver_api.h src/worker/cuda/api/nvrtc_api.h \
 	src/worker/cuda/baseline.c \
 	src/worker/cuda/build.c \
+	src/worker/cuda/candidate.c src/worker/cuda/candidate.h \
 	src/worker/cuda/compiler.c src/worker/cuda/compiler.h src/worker/cuda/nvcc.c src/worker/cuda/nvcc.h \
 	src/worker/cuda/facts.c \
 	src/worker/cuda/gpu.c src/worker/cuda/gpu.h \

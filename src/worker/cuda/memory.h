@@ -49,7 +49,10 @@ struct arena_needs {
 enum avo_status arena_lay_out(struct arena *a, const struct arena_needs *needs, uint64_t slide, struct error *err);
 void arena_release(struct arena *a);
 
-/* Poison over everything but the inputs and the flush's part, which arena_flush() poisons: it overwrites the L2, persisting lines included. Neither waits. */
+/*
+ * Poison over everything but the inputs and the flush's part, which arena_flush() poisons: that overwrites the L2,
+ * persisting lines included. Neither waits.
+ */
 enum avo_status arena_poison(const struct arena *a, CUstream stream, struct error *err);
 enum avo_status arena_flush(const struct arena *a, CUstream stream, struct error *err);
 

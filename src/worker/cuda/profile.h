@@ -16,7 +16,10 @@ struct profiled {
 	const struct avo_plan *plan;
 };
 
-/* JSON into text: "launches", "activity" or "activity_absent", "counters" with "passes" or "counters_absent". What cannot run is AVO_NEGATIVE. */
+/*
+ * JSON into text: "launches", "activity" or "activity_absent", "counters" with "passes" or "counters_absent". What
+ * cannot run is AVO_NEGATIVE.
+ */
 enum avo_status profile_text(char *text, size_t size, const struct profiled *p, struct error *err);
 
 #endif

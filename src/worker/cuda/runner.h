@@ -50,7 +50,10 @@ enum runner_reply_kind {
 	RUNNER_FAILED,		/* ours: text says why */
 };
 
-/* A packet ends where its kind needs no more: BEGIN and CHECKING before the outcomes, DONE before the text, others behind the text's NUL. */
+/*
+ * A packet ends where its kind needs no more: BEGIN and CHECKING before the outcomes, DONE before the text, others
+ * behind the text's NUL.
+ */
 struct runner_reply {
 	uint32_t kind;
 	uint32_t index;
