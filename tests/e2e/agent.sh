@@ -88,4 +88,5 @@ for wire in messages chat; do
 	kill $server
 	wait $server 2>/dev/null
 done
+journal_keeps "$run"
 done_testing

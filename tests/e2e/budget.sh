@@ -16,7 +16,7 @@ done
 is "$status" 0 "--attempts: the command ends with status 0 while an attempt waits" || cat out
 attempt=$("$avo" pending r --json | jq -r .attempt)
 like "$(cat out)" "^r: stopped|^r: finished" "the run has ended"
-like "$(cat out)" "^$attempt waits for approval: avo approve $attempt /.*/r\$" "and says what is to be decided, and how"
+like "$(cat out)" "^$attempt waits for approval: avo approve $attempt r\$" "and says what is to be decided, and how"
 like "$("$avo" events r --type state | tail -1)" "budget of .* attempts? is used up; $attempt waits" "the record says both"
 is "$("$avo" status r --json | jq -r '"\(.engine) \(.pending[0])"')" "false $attempt" "no engine is left, the attempt is"
 like "$("$avo" approve r)" "^$attempt is v1 now" "it is approved without one"
@@ -40,4 +40,5 @@ git config -f r/avo.conf budget.attempts 1
 timeout 60 "$avo" run r --headless >out 2>&1
 is "$?" 0 "a run whose budget is used up ends at once"
 like "$("$avo" events r --type state | tail -1)" 'budget of 1 attempt is used up' "and says why"
+journal_keeps r
 done_testing

@@ -71,3 +71,4 @@ tests/e2e/docs.log: avo$(EXEEXT) avo-worker$(EXEEXT) man/avo.1
 TESTS += tests/e2e/candidate.sh
 EXTRA_DIST += tests/e2e/candidate.sh
 tests/e2e/candidate.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
+tests/e2e/run.log tests/e2e/budget.log tests/e2e/scale.log tests/e2e/agent.log tests/e2e/profile.log: tests/lib/journal_check$(EXEEXT)

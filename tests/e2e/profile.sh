@@ -106,6 +106,9 @@ git config -f never/avo.conf score.worker "$AVO_TOP_BUILDDIR/tests/lib/fake_work
 git config -f never/avo.conf score.profile never
 avo run never --headless --attempts 3 >out 2>&1
 is "$(avo events never --type profile --json | wc -l)" 0 "score.profile = never is obeyed"
+for run in run gated denied never; do
+	journal_keeps "$run"
+done
 
 # the real worker, on a stand-in for the driver
 fake=$AVO_TOP_BUILDDIR/tests/lib/fake_cuda.so

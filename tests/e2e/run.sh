@@ -95,4 +95,6 @@ printf 'int avo_attention(\n' >broken.c
 is "$(jq -r .verdict out)" build-failed "score --json: build-failed"
 "$avo" score nowhere.c >out 2>&1
 like "$(cat out)" 'no file' "score of nothing says so"
+journal_keeps r
+journal_keeps m
 done_testing

@@ -23,4 +23,5 @@ is "$(git -C r for-each-ref --format='%(objectname)' refs/avo/attempts | sort)" 
 is "$(git -C r for-each-ref --format='%(objectname)' refs/tags | sort)" \
 	"$("$avo" events r --type version --json | jq -r .commit | sort)" "every version its tag"
 is "$(git -C r fsck --strict --no-dangling --no-progress 2>&1)" "" "and git finds nothing amiss"
+journal_keeps r
 done_testing

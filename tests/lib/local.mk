@@ -1,9 +1,15 @@
 # tests/lib: what several kinds of tests use. mkrun builds the fixture run.
 EXTRA_DIST += tests/lib/tap.sh tests/lib/unit.sh tests/lib/mkrun.sh
 TESTS += tests/lib/mkrun.sh
+tests/lib/mkrun.log: tests/lib/journal_check$(EXEEXT)
 check_PROGRAMS += tests/lib/mkrun
 tests_lib_mkrun_SOURCES = tests/lib/mkrun.c tests/lib/mkrun.h tests/lib/mkrun_kernel.c tests/lib/mkrun_profile.c tests/lib/mkrun_score.c
 tests_lib_mkrun_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
+
+# journal_check: holds journals against the table of events.
+check_PROGRAMS += tests/lib/journal_check
+tests_lib_journal_check_SOURCES = tests/lib/journal_check.c
+tests_lib_journal_check_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 
 # fake_worker: the worker protocol without any work, for tests of the engine.
 check_PROGRAMS += tests/lib/fake_worker

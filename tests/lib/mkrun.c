@@ -214,7 +214,12 @@ static void open_story(struct maker *m)
 
 static void say(struct maker *m, const char *role, const char *text)
 {
-	emit(m, set_text(set_text(event("message"), "role", role), "text", text), 48000);
+	cJSON *e = set_text(set_text(event("message"), "role", role), "text", text), *message = cJSON_CreateObject(), *content = cJSON_CreateArray();
+
+	json_push(content, set_text(set_text(cJSON_CreateObject(), "type", "text"), "text", text));
+	json_set(set_text(message, "role", role), "content", content);
+	json_set(e, "message", message);
+	emit(m, e, 48000);
 }
 
 static int start_action(struct maker *m, int step, const char *kind, const char *text)
@@ -424,9 +429,12 @@ static void end_step(struct maker *m, int step, int before)
 	cJSON *e = set_text(set_id(event("step-ended"), "step", 's', step), "outcome", steps[step - 1].outcome), *usage = event("usage");
 
 	close_directions(m, step);
+	set_text(set_text(usage, "purpose", "turn"), "model", "scripted");
 	json_set_num(usage, "cost_usd", 0.1375 * step);
 	json_set_int(usage, "tokens_in", 18000 * step);
 	json_set_int(usage, "tokens_out", 2100 * step);
+	json_set_int(usage, "cache_read", 0);
+	json_set_int(usage, "cache_write", 0);
 	emit(m, usage, 10);
 	if (m->version > before)
 		set_id(e, "version", 'v', m->version);

@@ -54,6 +54,12 @@ skip_all() { # skip_all REASON
 	exit 0
 }
 
+# journal_keeps RUN: every event of its journal is one of the table in src/journal/schema.c
+journal_keeps() {
+	tap_words=$("$AVO_TOP_BUILDDIR/tests/lib/journal_check" "$1"/.avo/journal/*.jsonl 2>&1)
+	is "$?:$tap_words" "0:" "the journal of ${1##*/} holds what the table of events says"
+}
+
 done_testing() { echo "1..$tap_count"; }
 
 # Waits until a command succeeds: wait_for SECONDS COMMAND...

@@ -1,5 +1,5 @@
-check_PROGRAMS += tests/unit/journal/test_journal tests/unit/journal/test_writer tests/unit/journal/test_state
-TESTS += tests/unit/journal/test_journal tests/unit/journal/test_writer tests/unit/journal/test_state
+check_PROGRAMS += tests/unit/journal/test_schema tests/unit/journal/test_journal tests/unit/journal/test_writer tests/unit/journal/test_state
+TESTS += tests/unit/journal/test_schema tests/unit/journal/test_journal tests/unit/journal/test_writer tests/unit/journal/test_state
 tests_unit_journal_test_journal_SOURCES = tests/unit/journal/test_journal.c tests/unit/journal/fixture.c tests/unit/journal/fixture.h
 tests_unit_journal_test_journal_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_journal_test_journal_LDADD = $(UNIT_LDADD)
@@ -9,3 +9,6 @@ tests_unit_journal_test_writer_LDADD = $(UNIT_LDADD)
 tests_unit_journal_test_state_SOURCES = tests/unit/journal/test_state.c tests/unit/journal/fixture.c tests/unit/journal/fixture.h
 tests_unit_journal_test_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_journal_test_state_LDADD = $(UNIT_LDADD)
+tests_unit_journal_test_schema_SOURCES = tests/unit/journal/test_schema.c
+tests_unit_journal_test_schema_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_journal_test_schema_LDADD = $(UNIT_LDADD)
