@@ -25,12 +25,24 @@ nobase_dist_pkgdata_DATA += \
 	kernels/attention/sm100a/kernel.cu \
 	kernels/attention/sm100a/plan.c
 nobase_dist_pkgdata_DATA += \
+	kernels/redteam/cpu/adds-an-epsilon.c \
+	kernels/redteam/cpu/all-zeros-suite.c \
 	kernels/redteam/cpu/all-zeros.c \
+	kernels/redteam/cpu/all-zeros.h \
 	kernels/redteam/cpu/allocate.c \
+	kernels/redteam/cpu/answers-from-the-sink.c \
 	kernels/redteam/cpu/beside-output.c \
+	kernels/redteam/cpu/breaks-ties.c \
+	kernels/redteam/cpu/cache-by-pointer-suite.c \
 	kernels/redteam/cpu/cache-by-pointer.c \
+	kernels/redteam/cpu/cache-by-pointer.h \
+	kernels/redteam/cpu/cache-by-shape-suite.c \
 	kernels/redteam/cpu/cache-by-shape.c \
+	kernels/redteam/cpu/cache-by-shape.h \
 	kernels/redteam/cpu/cache-by-values.c \
+	kernels/redteam/cpu/careless-with-plain-values.c \
+	kernels/redteam/cpu/clips-outliers.c \
+	kernels/redteam/cpu/clips-the-tail.c \
 	kernels/redteam/cpu/constructor.c \
 	kernels/redteam/cpu/crash.c \
 	kernels/redteam/cpu/does-not-compile.c \
@@ -38,6 +50,7 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/exit-early.c \
 	kernels/redteam/cpu/fails.c \
 	kernels/redteam/cpu/fake-reply.c \
+	kernels/redteam/cpu/few-rescales.c \
 	kernels/redteam/cpu/fork.c \
 	kernels/redteam/cpu/honest.c \
 	kernels/redteam/cpu/honest.h \
@@ -46,22 +59,48 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/load-time-relocated-size.c \
 	kernels/redteam/cpu/load-time-relocated-tag.c \
 	kernels/redteam/cpu/load-time-search-path.c \
+	kernels/redteam/cpu/low-precision-suite.c \
 	kernels/redteam/cpu/low-precision.c \
+	kernels/redteam/cpu/low-precision.h \
+	kernels/redteam/cpu/many-heads.c \
+	kernels/redteam/cpu/maximum-starts-at-zero.c \
 	kernels/redteam/cpu/memoise-first.c \
 	kernels/redteam/cpu/modify-inputs.c \
 	kernels/redteam/cpu/nan.c \
 	kernels/redteam/cpu/no-entry-point.c \
+	kernels/redteam/cpu/no-long-cache.c \
+	kernels/redteam/cpu/no-maximum-long.c \
+	kernels/redteam/cpu/no-maximum-suite.c \
 	kernels/redteam/cpu/no-maximum.c \
+	kernels/redteam/cpu/no-maximum.h \
+	kernels/redteam/cpu/nondeterministic-suite.c \
 	kernels/redteam/cpu/nondeterministic.c \
+	kernels/redteam/cpu/nondeterministic.h \
+	kernels/redteam/cpu/not-beyond-the-suite.c \
+	kernels/redteam/cpu/one-scale-a-row.c \
+	kernels/redteam/cpu/other-batches-long.c \
+	kernels/redteam/cpu/pairs-that-cancel.c \
 	kernels/redteam/cpu/patch-clock.c \
 	kernels/redteam/cpu/print.c \
+	kernels/redteam/cpu/prunes-small-values.c \
 	kernels/redteam/cpu/read-file.c \
 	kernels/redteam/cpu/read-parent-memory.c \
+	kernels/redteam/cpu/reference-is-first-key.c \
 	kernels/redteam/cpu/return-v.c \
+	kernels/redteam/cpu/row.h \
+	kernels/redteam/cpu/saturates-at-f16.c \
+	kernels/redteam/cpu/saturates-jumps.c \
 	kernels/redteam/cpu/scan-memory.c \
+	kernels/redteam/cpu/skip-1-row-in-5000-suite.c \
+	kernels/redteam/cpu/skip-rows-suite.c \
 	kernels/redteam/cpu/skip-rows.c \
+	kernels/redteam/cpu/skip-rows.h \
+	kernels/redteam/cpu/skips-zero-keys.c \
 	kernels/redteam/cpu/socket.c \
 	kernels/redteam/cpu/suite-only.c \
+	kernels/redteam/cpu/suite-shapes.h \
+	kernels/redteam/cpu/sum-in-low-precision.c \
+	kernels/redteam/cpu/tail-left-out-long.c \
 	kernels/redteam/cpu/thread.c \
 	kernels/redteam/cpu/undefined-symbol.c \
 	kernels/redteam/cpu/works-after-answering.c \
@@ -69,6 +108,7 @@ nobase_dist_pkgdata_DATA += \
 	kernels/redteam/cpu/writable-code.c \
 	kernels/redteam/cpu/write-file.c \
 	kernels/redteam/cpu/wrong-numbers.c \
+	kernels/redteam/cpu/wrong-one-call-in-400.c \
 	kernels/redteam/cpu/wrong-when-large.c
 EXTRA_DIST += kernels/attention/README.md
 nobase_dist_pkgdata_DATA += \

@@ -7,4 +7,5 @@ nobase_dist_pkgdata_DATA += knowledge/hopper-attention.md knowledge/blackwell-at
 	knowledge/online-softmax.md \
 	knowledge/profiling.md \
 	knowledge/ptx-blackwell.md \
-	knowledge/ptx-hopper.md
+	knowledge/ptx-hopper.md \
+	knowledge/values.md

@@ -237,6 +237,7 @@ static void attempt_read(struct view *v)
 	if (json_arr(event, "checks")) {
 		view_heading(v, "Checks");
 		item_add_checks(v, json_arr(event, "checks"));
+		item_add_sampled(v, event);
 	}
 	if (a->verdict != VERDICT_BUILD_FAILED)
 		add_build(v, a, json_obj(event, "build"));

@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "base/str.h"
+#include "task/sampled.h"
 #include "ui/format.h"
 #include "ui/item.h"
 
@@ -252,4 +253,23 @@ void item_add_checks(struct view *v, const cJSON *checks)
 	}
 	if (count)
 		view_addf(v, passed == count ? STYLE_GOOD : STYLE_DEFAULT, "%d of %d checks passed", passed, count);
+}
+
+static void add_words(struct view *v, const char *what, const cJSON *scored, void (*words)(struct buf *, const cJSON *))
+{
+	struct buf out = BUF_INIT;
+	size_t before;
+
+	buf_addstr(&out, what);
+	before = out.len;
+	words(&out, scored);
+	if (out.len > before)
+		view_add_wrapped(v, STYLE_DIM, 0, buf_cstr(&out));
+	buf_release(&out);
+}
+
+void item_add_sampled(struct view *v, const cJSON *scored)
+{
+	add_words(v, "sampled: ", scored, sampled_words);
+	add_words(v, "worst case: ", scored, sampled_worst_words);
 }

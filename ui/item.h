@@ -24,5 +24,7 @@ void item_add_cases(struct view *v, const struct case_table *t);
 void item_add_build_error(struct view *v, const char *commit, const cJSON *build);
 /* The checks that a candidate failed, worst element and all, and how many it passed. */
 void item_add_checks(struct view *v, const cJSON *checks);
+/* What sampling cannot have seen, and the slowest run on other values than those that count (task/sampled.h). */
+void item_add_sampled(struct view *v, const cJSON *scored);
 
 #endif

@@ -162,6 +162,7 @@ static void review_read(struct view *v)
 						.base = incumbent.count ? &incumbent : NULL, .base_name = names[1] });
 	view_heading(v, "Evidence");
 	add_check_kinds(v, json_arr(event, "checks"));
+	item_add_sampled(v, event);
 	add_build_line(v, event);
 	add_movers(v, a);
 }

@@ -8,6 +8,7 @@
 #include "cli/text.h"
 #include "engine/engine.h"
 #include "lineage/lineage.h"
+#include "task/sampled.h"
 #include "task/task.h"
 
 #include <math.h>
@@ -153,6 +154,8 @@ static int print_result(const struct cli_call *call, const cJSON *result)
 		cli_print_scores(call, &score, "score", NULL, NULL);
 	if (isfinite(json_num(result, "peak_fraction", NAN)))
 		printf("  %.1f%% of the measured peak\n", json_num(result, "peak_fraction", NAN) * 100);
+	cli_print_words("sampled", result, sampled_words);
+	cli_print_words("worst case", result, sampled_worst_words);
 	return verdict == VERDICT_PASSED ? 0 : 1;
 }
 

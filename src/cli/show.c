@@ -5,6 +5,7 @@
 #include "cli/text.h"
 #include "journal/record.h"
 #include "lineage/lineage.h"
+#include "task/sampled.h"
 
 #include <math.h>
 
@@ -100,6 +101,8 @@ static void print_checks(const cJSON *scored)
 	}
 	if (done)
 		printf("checks     %d of %d passed\n", good, done);
+	cli_print_words("sampled", scored, sampled_words);
+	cli_print_words("worst case", scored, sampled_worst_words);
 }
 
 static void print_evidence(const cJSON *scored)

@@ -105,6 +105,19 @@ void cli_print_clean(const char *text, int width)
 	buf_release(&clean);
 }
 
+void cli_print_words(const char *name, const cJSON *scored, void (*words)(struct buf *, const cJSON *))
+{
+	struct buf out = BUF_INIT;
+
+	words(&out, scored);
+	if (out.len) {
+		printf("%-10s ", name);
+		cli_print_clean(buf_cstr(&out), 0);
+		putchar('\n');
+	}
+	buf_release(&out);
+}
+
 const char *cli_paint(const struct cli_call *call, enum cli_color color)
 {
 	static const char *const codes[] = {

@@ -27,6 +27,8 @@ void cli_print_json(cJSON *obj);
 void cli_text_ascii(bool only);
 /* Foreign text on one line, harmless for a terminal, cut at `width` columns (0: not cut); "" for NULL. */
 void cli_print_clean(const char *text, int width);
+/* "sampled    ..." as words() says it of a result; nothing where that is nothing. */
+void cli_print_words(const char *name, const cJSON *result, void (*words)(struct buf *, const cJSON *));
 
 /* "\033[...m" when colours are on, "" otherwise. */
 enum cli_color { CLI_PLAIN, CLI_GOOD, CLI_BAD, CLI_WARN, CLI_DIM, CLI_BOLD };

@@ -32,7 +32,7 @@ static cJSON *shorten(const cJSON *scored)
 {
 	static const char *const kept[] = {
 		"attempt", "verdict", "unit", "geomean", "scores", "decision", "ratio", "ratio_ci", "confidence", "pairs",
-		"pair_ratios", "incumbent_scores", "peak_fraction", "build", "telemetry", "device", "ms",
+		"pair_ratios", "incumbent_scores", "peak_fraction", "sampled", "worst_case", "build", "telemetry", "device", "ms",
 	};
 	cJSON *note = cJSON_CreateObject();
 	size_t i;

@@ -7,20 +7,6 @@ static const struct backend_ops *const table[] = {
 	NULL
 };
 
-static const char *const fill_names[FILL_COUNT] = {
-	[FILL_NORMAL] = "normal",
-	[FILL_LARGE_SCORES] = "large-scores",
-	[FILL_LATE_MAXIMUM] = "late-maximum",
-	[FILL_ASCENDING] = "ascending",
-	[FILL_CONSTANT_V] = "constant-v",
-	[FILL_OFFSET_V] = "offset-v",
-};
-
-const char *fill_name(enum fill f)
-{
-	return fill_names[f];
-}
-
 const struct backend_ops *const *backend_table(void)
 {
 	return table;

@@ -19,29 +19,17 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "candidate/source.h"
-#include "task/task.h"
+#include "task/fill.h"
 
 struct backend;			/* the device, opened; defined by the backend */
 struct build;			/* a compiled candidate; defined by the backend */
 struct candidate;		/* a build that is loaded and ready to run; defined by the backend */
 
-/* The values a run gets. All but the first are there to break shortcuts. */
-enum fill {
-	FILL_NORMAL,		/* independent, mean 0, variance 1 */
-	FILL_LARGE_SCORES,	/* scores up to hundreds: exp overflows unless the maximum is subtracted */
-	FILL_LATE_MAXIMUM,	/* the largest score of every row at its last visible key */
-	FILL_ASCENDING,		/* every key raises the running maximum */
-	FILL_CONSTANT_V,	/* V is one vector everywhere: the output must be that vector */
-	FILL_OFFSET_V,		/* V far from mean 0: wrong normalisation shows */
-	FILL_COUNT
-};
-const char *fill_name(enum fill f);
-
 struct run_spec {
 	const struct task_case *c;
-	enum fill fill;
+	struct fill_deal deal;	/* the kinds of values, of which no more than c->batch * c->kv_heads have a place */
 	uint64_t seed;		/* of the values; secret */
-	int rows;		/* random rows to check; 0: every row */
+	int rows;		/* random rows to check, and the last row of each kind; 0: every row */
 	bool changed;		/* the values of this seed with one key/value row replaced: an answer remembered by a sample of its inputs is wrong */
 };
 
@@ -52,11 +40,12 @@ struct run_outcome {
 	double wall_seconds;		/* by the wall clock, where `seconds` is by a better one */
 	uint64_t digest;		/* of the whole output */
 	long rows;			/* output rows compared with the reference */
-	double max_error, tolerance;	/* over the rows compared */
+	double max_error, tolerance;	/* of the kind of values that came closest to its tolerance, over the rows compared */
 	struct {
 		int batch, head, row, dim;
 		double expected, got;
 	} worst;			/* the element with max_error */
+	enum fill fill;			/* the kind of values it has; max_error and tolerance are that kind's */
 	char reason[256];		/* for people; empty when PASSED */
 	char check[16];			/* INCORRECT: what found it: "guard", "repeat"; empty: the values themselves */
 	char rule[32];			/* CHEATED: the rule that was broken */

@@ -1,8 +1,8 @@
 /*
  * Which runs decide whether a candidate is correct, beside the timed ones (all
- * of which are checked too): small shapes that no suite lists, drawn afresh for
- * every verdict and compared in every row, with each kind of values; and the
- * suite's own cases in random rows.
+ * of which are checked too): shapes that no suite lists, drawn afresh for every
+ * verdict (shapes.h); and the suite's own cases at their own size with every
+ * kind of values (task/fill.h), in random rows.
  */
 #ifndef AVO_WORKER_CHECKS_H
 #define AVO_WORKER_CHECKS_H
@@ -15,7 +15,9 @@
  * the suite's cases are compared for a candidate that passes.
  */
 #define CHECKS_ROWS 7000
-#define CHECKS_MAX 16
+#define CHECKS_ROWS_KIND 6		/* random rows of each kind in a run of a suite's case, beside the last one */
+#define CHECKS_ROWS_LONG 48		/* of a hidden shape that is not compared in every row */
+#define CHECKS_MAX 40
 
 enum check_kind {
 	CHECK_FRESH,		/* new values */
@@ -25,13 +27,12 @@ enum check_kind {
 
 struct check {
 	struct task_case c;
-	enum fill fill;
+	struct fill_deal deal;
 	enum check_kind kind;
+	int rows;		/* as in struct run_spec */
 };
 
-/* No hidden shape has more query rows than this, nor more than half as many keys again. */
-int checks_max_length(const struct suite *suite);
-/* Hidden shapes for this suite: at most CHECKS_MAX; `few` for the short list after timing. Returns the count. */
+/* Before timing: a shape of every class. After it (few): of some classes. Returns the count. */
 int checks_draw(struct check out[CHECKS_MAX], const struct suite *suite, struct random_source *seeds, bool few);
 /* "fresh", "again", "changed" */
 const char *check_kind_name(enum check_kind k);

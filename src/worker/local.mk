@@ -9,12 +9,15 @@ libavoworker_a_SOURCES = \
 	src/worker/backend.c src/worker/backend.h \
 	src/worker/checking.c src/worker/blame.c src/worker/checks.c src/worker/checks.h \
 	src/worker/confine.c src/worker/confine.h \
-	src/worker/evaluate.c src/worker/evaluation.h src/worker/measure.c src/worker/report.c \
+	src/worker/deck.c src/worker/deck.h \
+	src/worker/evaluate.c src/worker/evaluation.h src/worker/measure.c src/worker/others.c src/worker/report.c \
 	src/worker/job.c src/worker/job.h \
 	src/worker/peers.c src/worker/peers.h \
 	src/worker/random.c src/worker/random.h \
 	src/worker/runner.c src/worker/runner.h \
+	src/worker/sample.c src/worker/sample.h \
 	src/worker/serve.c src/worker/serve.h \
+	src/worker/shapes.c src/worker/shapes.h \
 	src/worker/cpu/build.c src/worker/cpu/build.h \
 	src/worker/cpu/compare.c src/worker/cpu/compare.h \
 	src/worker/cpu/cores.c src/worker/cpu/cores.h \

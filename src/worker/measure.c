@@ -35,7 +35,7 @@ static void judge_time(struct evaluation *e, enum side side, const struct task_c
 		evaluation_blame_incumbent(&e->fault, e->fault.reason);
 }
 
-static double throughput(const struct evaluation *e, const struct task_case *c, double seconds)
+double evaluation_throughput(const struct evaluation *e, const struct task_case *c, double seconds)
 {
 	double unit = strcmp(e->job->suite.unit, "TFLOPS") == 0 ? 1e12 : 1e9;
 
@@ -53,26 +53,24 @@ static enum avo_status time_once(struct evaluation *e, int index, const enum sid
 				 double *seconds, struct error *err)
 {
 	const struct task_case *c = &e->job->suite.cases[index];
-	struct run_spec spec = { .c = c, .rows = rows };
+	struct run_spec spec = { .c = c, .deal = fill_deal_one(FILL_NORMAL), .rows = rows };
+	enum avo_status st = evaluation_time_others(e, index, order, count, err);
 	struct run_outcome out[SIDES];
-	enum avo_status st = AVO_OK;
 	bool again = true;
 	int i, tries;
 
 	/* one impossible time is a clock that was read badly; several in a row are the candidate's */
 	for (tries = 0; st == AVO_OK && evaluation_going(e) && again && tries < IMPOSSIBLE_TIMES; tries++) {
 		spec.seed = random_seed(&e->job->seeds);
-		evaluation_at(e, "timed:%s", fill_name(spec.fill));
-		st = evaluation_run_sides(out, e, &spec, order, count, err);
+		st = evaluation_run_timed(out, e, &spec, order, count, err);
 		for (again = false, i = 0; st == AVO_OK && i < count; i++)
 			again = again || too_fast(e, c, &out[i]);
 	}
-	for (i = 0; st == AVO_OK && i < count; i++) {
+	for (i = 0; st == AVO_OK && evaluation_going(e) && i < count; i++) {
 		judge_time(e, order[i], c, &out[i]);
 		seconds[order[i]] = out[i].seconds;
-		if (order[i] == CHALLENGER)
-			e->rows += out[i].rows;
 	}
+	e->rows += rows;
 	return st;
 }
 
@@ -80,7 +78,7 @@ static void keep(struct evaluation *e, enum side side, int index, int at, double
 {
 	struct samples *s = &e->samples[side];
 
-	s->value[index][at] = throughput(e, &e->job->suite.cases[index], seconds);
+	s->value[index][at] = evaluation_throughput(e, &e->job->suite.cases[index], seconds);
 	if (at >= s->count)
 		s->count = at + 1;
 }

@@ -159,7 +159,7 @@ static enum avo_status time_half(double *own, double *beside, struct contest *k,
 				 struct error *err)
 {
 	const struct task_case *c = &k->job->suite.cases[index];
-	struct run_spec spec = { .c = c, .seed = random_seed(&k->job->seeds), .rows = ROWS };
+	struct run_spec spec = { .c = c, .deal = fill_deal_one(FILL_NORMAL), .seed = random_seed(&k->job->seeds), .rows = ROWS };
 	int count = k->self.candidate ? 2 : 1, at = count == 2 && half == 0;
 	struct candidate *who[2] = { e->candidate, e->candidate };
 	struct run_outcome out[2];

@@ -32,7 +32,5 @@ struct random_source {
 uint64_t random_seed(struct random_source *r);
 /* 0 <= result < n. */
 uint64_t random_below(uint64_t bits, uint64_t n);
-/* n values of mean 0 and variance 1, bounded by about 3.46. */
-void random_normal(float *out, size_t n, uint64_t seed);
 
 #endif

@@ -350,13 +350,27 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* Finite values of both signs near 1. */
-static void fill(uint16_t *out, uint64_t n, uint64_t seed)
+static uint16_t to_half(float x)
 {
-	uint64_t i;
+	uint32_t bits;
 
-	for (i = 0; i < n; i++)
-		out[i] = (uint16_t)(0x3f00 | (mix(seed + i) & 0x80ff));
+	memcpy(&bits, &x, sizeof(bits));
+	return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static void fill(uint16_t *out, const struct trusted_fill *f)
+{
+	int length = f->tensor == FILL_Q ? f->shape.q_len : f->shape.kv_len, heads = f->tensor == FILL_Q ? f->shape.q_heads : f->shape.kv_heads;
+	int group = heads / f->shape.kv_heads, b, i, h, x;
+	struct fill_row row;
+
+	for (b = 0; b < f->shape.batch; b++)
+		for (i = 0; i < length; i++)
+			for (h = 0; h < heads; h++) {
+				fill_row_begin(&row, f->recipes[(b * f->shape.kv_heads + h / group) % f->kinds], &f->shape, f->seed, f->tensor, b, i, h);
+				for (x = 0; x < f->shape.head_dim; x++)
+					*out++ = to_half(fill_element(&row, x));
+			}
 }
 
 static void scan(const uint16_t *values, uint64_t n, uint64_t key, struct trusted_scan *result)
@@ -444,8 +458,8 @@ static void compare(const uint16_t *rows, int count, int depth, const float *exa
 
 static int own_kernel(const char *name, const CUlaunchConfig *config, void **params)
 {
-	if (strcmp(name, "fill_normal") == 0)
-		fill(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2));
+	if (strcmp(name, "fill_rows") == 0)
+		fill(PARAM(uint16_t *, 0), &PARAM(struct trusted_fill, 1));
 	else if (strcmp(name, "scan") == 0)
 		scan(PARAM(uint16_t *, 0), PARAM(uint64_t, 1), PARAM(uint64_t, 2), PARAM(struct trusted_scan *, 3));
 	else if (strcmp(name, "find_changed") == 0)

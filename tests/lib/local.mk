@@ -34,7 +34,7 @@ tests_lib_tell_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
 # fake_cuda: the CUDA driver's calls over host memory.
 EXTRA_DIST += tests/lib/fake_cuda.c
 CLEANFILES += tests/lib/fake_cuda.so
-tests/lib/fake_cuda.so: tests/lib/fake_cuda.c src/worker/cuda/trusted_abi.h src/worker/cuda/api/driver_api.h
+tests/lib/fake_cuda.so: tests/lib/fake_cuda.c src/worker/cuda/trusted_abi.h src/task/fill_code.h src/worker/cuda/api/driver_api.h
 	$(AM_V_CCLD)$(MKDIR_P) tests/lib && \
 		$(CC) -I$(top_srcdir)/src -std=gnu11 -O2 -Wall -fPIC -shared -o $@ $(srcdir)/tests/lib/fake_cuda.c -lm
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:normal
+// redteam: verdict=incorrect check=values@hidden|values@suite
 // Takes small shapes for the check and large ones for the measurement, and works only for the former.
 #include "honest.h"
 

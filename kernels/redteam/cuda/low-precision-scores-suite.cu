@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite|values@timed
+// redteam: verdict=incorrect check=values
 // Multiplies queries with keys in 8 bits, in every eighth tile of the shapes of suites.
 #include "honest.h"
 

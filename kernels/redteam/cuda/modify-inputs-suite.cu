@@ -1,4 +1,4 @@
-// redteam: verdict=cheated rule=changed-input check=changed-input@suite|changed-input@timed
+// redteam: verdict=cheated rule=changed-input check=changed-input
 // Sets one value of V to zero behind itself, for the shapes of suites.
 #include "honest.h"
 

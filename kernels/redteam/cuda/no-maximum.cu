@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@hidden:large-scores
+// redteam: verdict=incorrect check=values@hidden:large-scores|values@hidden:negative-scores
 // Softmax without its maximum: right for small scores, infinite for large ones.
 #include "honest.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite|values@timed
+// redteam: verdict=incorrect check=values
 // The scale is 5 % off, for the shapes of suites.
 #include "honest.h"
 

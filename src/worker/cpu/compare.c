@@ -1,81 +1,50 @@
 #include "avo.h"
 #include "base/mem.h"
+#include "task/tolerance.h"
 #include "worker/cpu/compare.h"
 #include "worker/cpu/reference.h"
 #include "worker/random.h"
+#include "worker/sample.h"
 
 #include <math.h>
 
-struct row_ref {
-	int batch, head, row;
-	size_t at;			/* of its first element in the output */
-};
-
 struct compare {
 	struct run_spec spec;
-	int count;
-	struct row_ref *rows;
-	double *exact;			/* count x head_dim */
-	double tolerance;
+	size_t count;
+	struct sample_row *rows;
+	struct tolerance_element *elements;		/* count x head_dim */
+	struct tolerance_facts facts[FILL_COUNT];	/* for each kind of values of the run */
 };
 
-static struct row_ref row_of_index(const struct task_case *c, size_t index)
+static void take_row(struct compare *cmp, size_t i, const struct reference_row *ref)
 {
-	struct row_ref r = { .at = index * (size_t)c->head_dim };
+	size_t d = (size_t)cmp->spec.c->head_dim, x;
 
-	r.head = (int)(index % (size_t)c->q_heads);
-	index /= (size_t)c->q_heads;
-	r.row = (int)(index % (size_t)c->q_len);
-	r.batch = (int)(index / (size_t)c->q_len);
-	return r;
-}
+	for (x = 0; x < d; x++) {
+		struct tolerance_element *e = &cmp->elements[i * d + x];
 
-static void pick_rows(struct compare *cmp, uint64_t secret)
-{
-	const struct task_case *c = cmp->spec.c;
-	size_t total = case_q_elements(c) / (size_t)c->head_dim;
-	bool all = cmp->spec.rows <= 0 || (size_t)cmp->spec.rows >= total;
-	int i;
-
-	cmp->count = all ? (int)total : cmp->spec.rows;
-	cmp->rows = xcalloc((size_t)cmp->count, sizeof(*cmp->rows));
-	for (i = 0; i < cmp->count; i++)
-		cmp->rows[i] = row_of_index(c, all ? (size_t)i : random_below(random_at(secret, (uint64_t)i), total));
-}
-
-/* What rounding a value of this size into f32 beside 0.3 costs. */
-static double rounding(double exact)
-{
-	volatile float x = (float)exact, y = x + 0.3f;
-
-	y = y - 0.3f;
-	return fabs((double)y - (double)x);
+		*e = (struct tolerance_element){ ref->exact[x], (double)ref->plain[x], ref->magnitude[x], ref->sensitivity[x] };
+		tolerance_widen(&cmp->facts[cmp->rows[i].slot], e);
+	}
 }
 
 struct compare *compare_new(const struct run_spec *spec, const struct tensors *values, uint64_t secret)
 {
 	struct compare *cmp = xcalloc(1, sizeof(*cmp));
-	double *scratch = reference_scratch(spec->c), plain = 0, round = 0, largest = 0, sensitivity = 0;
-	int i, x, d = spec->c->head_dim;
+	double *scratch = reference_scratch(spec->c);
 	struct reference_row ref;
+	size_t i;
 
 	cmp->spec = *spec;
-	pick_rows(cmp, secret);
-	cmp->exact = xcalloc((size_t)cmp->count * (size_t)d, sizeof(double));
+	cmp->count = sample_count(spec);
+	cmp->rows = xcalloc(cmp->count, sizeof(*cmp->rows));
+	cmp->elements = xcalloc(cmp->count * (size_t)spec->c->head_dim, sizeof(*cmp->elements));
 	for (i = 0; i < cmp->count; i++) {
-		const struct row_ref *r = &cmp->rows[i];
+		struct sample_row r = cmp->rows[i] = sample_row(spec, secret, i);
 
-		reference_row(&ref, values, spec->c, r->batch, r->head, r->row, scratch);
-		sensitivity = fmax(sensitivity, ref.sensitivity);
-		memcpy(cmp->exact + (size_t)i * (size_t)d, ref.exact, (size_t)d * sizeof(double));
-		for (x = 0; x < d; x++) {
-			plain = fmax(plain, fabs((double)ref.plain[x] - ref.exact[x]));
-			round = fmax(round, rounding(ref.exact[x]));
-			largest = fmax(largest, fabs(ref.exact[x]));
-		}
+		reference_row(&ref, values, spec->c, r.batch, r.head, r.row, scratch);
+		take_row(cmp, i, &ref);
 	}
-	cmp->tolerance = fmin(COMPARE_PLAIN_FACTOR * plain + COMPARE_ROUNDING_FACTOR * round +
-			      COMPARE_SENSITIVITY_FACTOR * sensitivity, COMPARE_CAP * largest);
 	free(scratch);
 	return cmp;
 }
@@ -85,7 +54,7 @@ void compare_free(struct compare *c)
 	if (!c)
 		return;
 	free(c->rows);
-	free(c->exact);
+	free(c->elements);
 	free(c);
 }
 
@@ -119,8 +88,7 @@ static size_t first_not_finite(const float *v, size_t n)
 	return n;
 }
 
-static void blame(struct run_outcome *out, const struct compare *c, const struct row_ref *r, int dim, double expected,
-		  double got)
+static void blame(struct run_outcome *out, const struct compare *c, const struct sample_row *r, int dim, double expected, double got)
 {
 	out->worst.batch = r->batch;
 	out->worst.head = r->head;
@@ -128,6 +96,7 @@ static void blame(struct run_outcome *out, const struct compare *c, const struct
 	out->worst.dim = dim;
 	out->worst.expected = expected;
 	out->worst.got = got;
+	out->fill = (enum fill)c->spec.deal.kinds[r->slot];
 }
 
 static void fail(struct run_outcome *out, const struct compare *c, const char *what)
@@ -140,40 +109,58 @@ static void fail(struct run_outcome *out, const struct compare *c, const char *w
 	out->verdict = VERDICT_INCORRECT;
 	snprintf(out->reason, sizeof(out->reason), "%s: batch %d, head %d, row %d, element %d is %.9g%s (%s values, %s, %d x %d, head_dim %d)",
 		 what, out->worst.batch, out->worst.head, out->worst.row, out->worst.dim, out->worst.got, expected,
-		 fill_name(c->spec.fill), k->name, k->q_len, k->kv_len, k->head_dim);
+		 fill_name(out->fill), k->name, k->q_len, k->kv_len, k->head_dim);
+}
+
+static void fail_not_finite(struct run_outcome *out, const struct compare *c, const float *output, size_t at)
+{
+	size_t d = (size_t)c->spec.c->head_dim;
+	struct sample_row r = sample_row_of(&c->spec, at / d);
+
+	out->max_error = NAN;
+	blame(out, c, &r, (int)(at % d), NAN, (double)output[at]);
+	fail(out, c, isnan(output[at]) ? "the output holds NaN, as it does on entry" : "the output is infinite");
+}
+
+/* Finds the element that uses up most of its tolerance. */
+static double judge_rows(struct run_outcome *out, const struct compare *c, const float *output)
+{
+	size_t d = (size_t)c->spec.c->head_dim, i, x;
+	double worst = -1;
+
+	for (i = 0; i < c->count; i++) {
+		const struct sample_row *r = &c->rows[i];
+
+		for (x = 0; x < d; x++) {
+			const struct tolerance_element *e = &c->elements[i * d + x];
+			double got = (double)output[r->index * d + x], error = fabs(got - e->exact);
+			double allowed = tolerance_limit(tolerance_of(DTYPE_F32), &c->facts[r->slot], e);
+
+			if (tolerance_share(error, allowed) <= worst)
+				continue;
+			worst = tolerance_share(error, allowed);
+			out->max_error = error;
+			out->tolerance = allowed;
+			blame(out, c, r, (int)x, e->exact, got);
+		}
+	}
+	return worst;
 }
 
 void compare_output(struct run_outcome *out, const struct compare *c, const float *output)
 {
-	size_t n = case_q_elements(c->spec.c), bad = first_not_finite(output, n), d = (size_t)c->spec.c->head_dim, x;
-	int i;
+	size_t n = case_q_elements(c->spec.c), bad = first_not_finite(output, n);
+	char what[64];
 
 	out->verdict = VERDICT_PASSED;
 	out->digest = digest(output, n);
-	out->tolerance = c->tolerance;
-	out->rows = c->count;
-	out->max_error = 0;
+	out->rows = (long)c->count;
 	if (bad < n) {
-		struct row_ref r = row_of_index(c->spec.c, bad / d);
-
-		out->max_error = NAN;
-		blame(out, c, &r, (int)(bad % d), NAN, (double)output[bad]);
-		fail(out, c, isnan(output[bad]) ? "the output holds NaN, as it does on entry" : "the output is infinite");
+		fail_not_finite(out, c, output, bad);
 		return;
 	}
-	for (i = 0; i < c->count; i++)
-		for (x = 0; x < d; x++) {
-			double exact = c->exact[(size_t)i * d + x], got = (double)output[c->rows[i].at + x];
-
-			if (fabs(got - exact) > out->max_error) {
-				out->max_error = fabs(got - exact);
-				blame(out, c, &c->rows[i], (int)x, exact, got);
-			}
-		}
-	if (out->max_error > c->tolerance) {
-		char what[64];
-
-		snprintf(what, sizeof(what), "wrong by %.3g where %.3g is allowed", out->max_error, c->tolerance);
-		fail(out, c, what);
-	}
+	if (judge_rows(out, c, output) <= 1)
+		return;
+	snprintf(what, sizeof(what), "wrong by %.3g where %.3g is allowed", out->max_error, out->tolerance);
+	fail(out, c, what);
 }

@@ -305,7 +305,7 @@ static void call(struct run_outcome *o, struct candidate *c, struct placement *p
 		o->verdict = VERDICT_INCORRECT;
 		snprintf(o->check, sizeof(o->check), "guard");
 		snprintf(o->reason, sizeof(o->reason), "it wrote beside the output tensor (%s values, %d x %d, head_dim %d)",
-			 fill_name(spec->fill), spec->c->q_len, spec->c->kv_len, spec->c->head_dim);
+			 fill_deal_name(&spec->deal), spec->c->q_len, spec->c->kv_len, spec->c->head_dim);
 	}
 }
 

@@ -106,7 +106,7 @@ INLINE void weigh(const struct problem *p, double max, float plain_max)
 
 INLINE void accumulate(struct reference_row *out, const struct problem *p)
 {
-	double sum = 0, mass = 0, variance = 0;
+	double sum = 0, mass = 0;
 	float plain_sum = 0;
 	int j, x, l;
 
@@ -128,14 +128,17 @@ INLINE void accumulate(struct reference_row *out, const struct problem *p)
 			f += p->plain_weights[j] * v;
 		}
 		s = s / sum;
-		square = square / sum - s * s;
-		for (l = 0; l < LANES; l++)
-			variance = square[l] > variance ? square[l] : variance;
+		square = square / sum;
+		for (l = 0; l < LANES; l++) {
+			double variance = square[l] - s[l] * s[l];
+
+			out->magnitude[x + l] = sqrt(square[l]);
+			/* sum p a |v - o| <= sqrt(sum p a^2) sqrt(sum p (v - o)^2) */
+			out->sensitivity[x + l] = variance > 0 ? sqrt(mass / sum) * sqrt(variance) : 0;
+		}
 		*(v8d *)(out->exact + x) = s;
 		*(v8f *)(out->plain + x) = f / plain_sum;
 	}
-	/* sum p a |v - o| <= sqrt(sum p a^2) sqrt(sum p (v - o)^2) */
-	out->sensitivity = sqrt(mass / sum * variance);
 }
 
 INLINE void solve(struct reference_row *out, const struct problem *p)

@@ -15,11 +15,12 @@ struct reference_row {
 	double exact[REFERENCE_MAX_DIM];
 	float plain[REFERENCE_MAX_DIM];
 	/*
-	 * How far the output moves, to first order, when every score is off by its share of rounding: an upper bound of
-	 * sum_j p_j a_j |v_j - o| over the elements, with a_j = scale * sum_x |q_x k_jx|. Times 2^-24 it is what one rounding of
+	 * How far each element moves, to first order, when every score is off by its share of rounding: an upper bound of
+	 * sum_j p_j a_j |v_j - o|, with a_j = scale * sum_x |q_x k_jx|. Times 2^-24 it is what one rounding of
 	 * the scores' terms in f32 can do; large where two keys nearly tie under large scores.
 	 */
-	double sensitivity;
+	double sensitivity[REFERENCE_MAX_DIM];
+	double magnitude[REFERENCE_MAX_DIM];	/* of the terms that are summed for an element: sqrt(sum_j p_j v_j^2) */
 };
 
 /* Scratch for a case: owned by the caller, free() it. */

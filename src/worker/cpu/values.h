@@ -8,6 +8,7 @@ struct tensors {
 	float *q, *k, *v;	/* borrowed; case_q_elements and case_kv_elements long */
 };
 
+/* Fills q, k and v as the spec says. */
 void values_fill(const struct tensors *t, const struct run_spec *spec);
 
 #endif

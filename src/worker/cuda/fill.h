@@ -1,4 +1,4 @@
-/* The values of a run: Q, K and V in bf16 from a seed, made on the device or uploaded. The same request gives the same bits anywhere. */
+/* The values of a run: Q, K and V in bf16 from a seed, made on the device. The same request gives the same bits anywhere. */
 #ifndef AVO_WORKER_CUDA_FILL_H
 #define AVO_WORKER_CUDA_FILL_H
 

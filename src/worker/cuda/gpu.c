@@ -130,7 +130,7 @@ static void fill_request(struct runner_request *q, const struct run_spec *spec)
 	memset(q, 0, sizeof(*q));
 	q->op = RUNNER_RUN;
 	q->c = *spec->c;
-	q->fill = (uint32_t)spec->fill;
+	q->deal = spec->deal;
 	q->seed = spec->seed;
 	q->rows = spec->rows > 0 ? (uint32_t)spec->rows : 0;
 	q->changed = spec->changed;
@@ -302,7 +302,7 @@ static enum avo_status profile(cJSON *result, struct backend *b, const struct bu
 	struct extents none = { 0 };
 	struct candidate *who = NULL;
 	struct runner_request q;
-	struct run_spec spec = { .c = c, .seed = random_seed(&b->secret) };
+	struct run_spec spec = { .c = c, .deal = fill_deal_one(FILL_NORMAL), .seed = random_seed(&b->secret) };
 	const struct planned *p;
 	cJSON *found = NULL, *item;
 	enum avo_status st;

@@ -9,12 +9,12 @@
 #include "worker/cuda/trusted_abi.h"
 
 /*
- * Fills in rows, max_error, tolerance and worst, and INCORRECT where they say so. list[i] is the number of the
+ * Fills in rows, max_error, tolerance, worst and fill by task/tolerance.h, and INCORRECT where they say so. list[i] is the number of the
  * row that rows[i] is about, as it lies in the output.
  */
-void judge_rows(struct run_outcome *out, const struct task_case *c, const struct trusted_row *rows, const uint32_t *list, size_t count);
+void judge_rows(struct run_outcome *out, const struct run_spec *spec, const struct trusted_row *rows, const uint32_t *list, size_t count);
 /* INCORRECT: this element is not finite. */
-void judge_not_finite(struct run_outcome *out, const struct task_case *c, uint64_t element);
+void judge_not_finite(struct run_outcome *out, const struct run_spec *spec, uint64_t element);
 /* INCORRECT: a store this many bytes before the start of a tensor (negative), or behind its end. `tensor`: enum avo_tensor. */
 void judge_written_beside(struct run_outcome *out, int tensor, int64_t where);
 /* CHEATED: this element of an input was another bf16 before. */

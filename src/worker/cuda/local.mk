@@ -36,9 +36,9 @@ libavocuda_a_SOURCES = \
 nodist_libavocuda_a_SOURCES = src/worker/cuda/trusted_cu.h
 BUILT_SOURCES += src/worker/cuda/trusted_cu.h
 CLEANFILES += src/worker/cuda/trusted_cu.h
-src/worker/cuda/trusted_cu.h: src/worker/cuda/trusted_abi.h src/worker/cuda/trusted.cu src/worker/cuda/embed.awk
+src/worker/cuda/trusted_cu.h: src/task/fill_code.h src/worker/cuda/trusted_abi.h src/worker/cuda/trusted.cu src/worker/cuda/embed.awk
 	$(AM_V_GEN)$(MKDIR_P) src/worker/cuda && $(AWK) -v name=trusted_source -f $(srcdir)/src/worker/cuda/embed.awk \
-		$(srcdir)/src/worker/cuda/trusted_abi.h $(srcdir)/src/worker/cuda/trusted.cu >$@.tmp && mv $@.tmp $@
+		$(srcdir)/src/task/fill_code.h $(srcdir)/src/worker/cuda/trusted_abi.h $(srcdir)/src/worker/cuda/trusted.cu >$@.tmp && mv $@.tmp $@
 src/worker/cuda/libavocuda_a-build.$(OBJEXT): src/worker/cuda/trusted_cu.h
 AVO_WORKER_CUDA = libavocuda.a libavoworker.a
 EXTRA_DIST += src/worker/cuda/trusted.cu src/worker/cuda/embed.awk

@@ -3,6 +3,7 @@
 #include "worker/cuda/reference.h"
 #include "worker/cuda/trusted_abi.h"
 #include "worker/random.h"
+#include "worker/sample.h"
 
 #include <math.h>
 
@@ -11,18 +12,19 @@
 
 void reference_choose(struct reference *f, const struct runner_request *r)
 {
-	size_t all = case_q_elements(&r->c) / (size_t)r->c.head_dim, i;
+	struct run_spec spec = runner_spec(r);
 	uint64_t secret = random_at(r->seed, 500);
+	size_t i;
 
-	f->count = r->rows && r->rows < all ? r->rows : all;
+	f->count = sample_count(&spec);
 	f->list = xrealloc(f->list, f->count * sizeof(*f->list));
 	for (i = 0; i < f->count; i++)
-		f->list[i] = (uint32_t)(f->count == all ? i : random_below(random_at(secret, i), all));
+		f->list[i] = (uint32_t)sample_row(&spec, secret, i).index;
 }
 
 static size_t scores_bytes(const struct task_case *c)
 {
-	return 2 * (size_t)c->kv_len * sizeof(float);
+	return (size_t)c->kv_len * sizeof(float);
 }
 
 static size_t rows_at_once(const struct reference *f, const struct task_case *c)

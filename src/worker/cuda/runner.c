@@ -193,7 +193,7 @@ static enum avo_status warm_up(struct runner *r, const struct runner_request *q,
 	unsigned i;
 
 	other.seed = random_at(q->seed, 999);
-	other.fill = FILL_NORMAL;
+	other.deal = fill_deal_one(FILL_NORMAL);
 	other.changed = 0;
 	gpu_values_begin(r->values, &other);
 	for (i = 0; st == AVO_OK && i < q->count; i++) {

@@ -33,13 +33,16 @@ struct runner_request {
 	uint32_t slots[RUNNER_TOGETHER];	/* LOAD, PROFILE: slots[0] */
 	char path[RUNNER_PATH];		/* LOAD: the cubin; LOAD_LIBRARY: the object */
 	struct task_case c;
-	uint32_t fill;
+	struct fill_deal deal;
 	uint64_t seed;
 	uint32_t rows;			/* 0: all */
 	uint32_t changed;
 	struct avo_device device;	/* LOAD_LIBRARY: for the problems it will be asked */
 	/* RUN and PROFILE: `count` struct avo_plan follow in the same packet */
 };
+
+/* What a request to run asks for; valid as long as the request. */
+struct run_spec runner_spec(const struct runner_request *r);
 
 enum runner_reply_kind {
 	RUNNER_READY,		/* once, when the context stands: text is the PCI address */

@@ -32,29 +32,21 @@ __device__ __forceinline__ float rounded(float x)
 	return from_bf16(to_bf16(x));
 }
 
-__device__ __forceinline__ u64 mix(u64 x)
+// One tensor of a run: eight threads a row, two elements at a time, so that what a row costs is shared by many elements.
+extern "C" __global__ void fill_rows(u16 *out, const struct trusted_fill f)
 {
-	x ^= x >> 30;
-	x *= 0xbf58476d1ce4e5b9ull;
-	x ^= x >> 27;
-	x *= 0x94d049bb133111ebull;
-	return x ^ x >> 31;
-}
+	int length = f.tensor == FILL_Q ? f.shape.q_len : f.shape.kv_len;
+	int heads = f.tensor == FILL_Q ? f.shape.q_heads : f.shape.kv_heads, group = f.tensor == FILL_Q ? heads / f.shape.kv_heads : 1;
+	u32 rows = (u32)f.shape.batch * length * heads, thread = blockIdx.x * blockDim.x + threadIdx.x;
 
-// n independent values of mean 0 and variance 1 (Box-Muller), a counter-based stream.
-extern "C" __global__ void fill_normal(u16 *out, u64 n, u64 seed)
-{
-	u64 pairs = (n + 1) / 2;
+	for (u32 row = thread / 8; row < rows; row += gridDim.x * blockDim.x / 8) {
+		int head = row % heads, position = row / heads % length, b = row / heads / length;
+		struct fill_row r;
 
-	for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < pairs; i += (u64)gridDim.x * blockDim.x) {
-		u64 bits = mix(seed + (i + 1) * 0x9e3779b97f4a7c15ull);
-		float radius = sqrtf(-2.0f * logf(((u32)(bits >> 40) + 0.5f) * (1.0f / 16777216.0f)));
-		float s, c;
-
-		sincospif((float)((u32)bits & 0xffffff) * (2.0f / 16777216.0f), &s, &c);
-		out[2 * i] = to_bf16(radius * c);
-		if (2 * i + 1 < n)
-			out[2 * i + 1] = to_bf16(radius * s);
+		fill_row_begin(&r, f.recipes[(b * f.shape.kv_heads + head / group) % f.kinds], &f.shape, f.seed, f.tensor, b, position, head);
+		for (int d = thread % 8 * 2; d < f.shape.head_dim; d += 16)
+			*(u32 *)(out + (u64)row * f.shape.head_dim + d) =
+				to_bf16(fill_element(&r, d)) | (u32)to_bf16(fill_element(&r, d + 1)) << 16;
 	}
 }
 
@@ -110,7 +102,7 @@ extern "C" __global__ void scan(const u16 *values, u64 n, u64 key, struct truste
 		for (int j = 0; j < 4 && 4 * i + j < n; j++)
 			if ((word >> 16 * j & 0x7f80) == 0x7f80 && 4 * i + j < first)
 				first = 4 * i + j;
-		digest += mix(word ^ mix(key + i + 1));
+		digest += fill_mix(word ^ fill_mix(key + i + 1));
 	}
 	add_to_scan(result, digest, first, n);
 }
@@ -194,59 +186,45 @@ __device__ float block_max(float v, float *shared)
 	return v;
 }
 
-// Scores of one row against all keys it sees. exact: fp32; plain: as bf16 arithmetic
-// gives them, the scale applied to K and rounded, the score rounded.
-__device__ void row_scores(const u16 *q, const u16 *k, u64 key_stride, int keys, struct trusted_shape s, float *exact, float *plain,
-			   float *q_shared)
+// Scores of one row against all keys it sees: summed in fp64, since under large scores two keys may nearly tie.
+__device__ void row_scores(const u16 *q, const u16 *k, u64 key_stride, int keys, struct trusted_shape s, float *scores, float *q_shared)
 {
 	for (int d = threadIdx.x; d < s.head_dim; d += blockDim.x)
 		q_shared[d] = from_bf16(q[d]);
 	__syncthreads();
 	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
 		const u16 *key = k + j * key_stride;
-		float e = 0, p = 0;
+		double sum = 0;
 
 		for (int d = 0; d < s.head_dim; d += 4) {
 			u64 four = *(const u64 *)(key + d);
 
-			for (int x = 0; x < 4; x++) {
-				float value = from_bf16((u16)(four >> 16 * x));
-
-				e = fmaf(q_shared[d + x], value, e);
-				p = fmaf(q_shared[d + x], rounded(value * s.scale), p);
-			}
+			for (int x = 0; x < 4; x++)
+				sum += (double)q_shared[d + x] * from_bf16((u16)(four >> 16 * x));
 		}
-		exact[j] = e * s.scale;
-		plain[j] = rounded(p);
+		scores[j] = (float)(sum * s.scale);
 	}
 }
 
-// Scores to weights in place: fp32 for exact, each weight rounded to bf16 for plain.
-__device__ void row_softmax(float *exact, float *plain, int keys, float *shared)
+// Scores to weights in place.
+__device__ void row_softmax(float *weights, int keys, float *shared)
 {
-	float max_e = -INFINITY, max_p = -INFINITY, sum_e = 0, sum_p = 0;
+	float max = -INFINITY, sum = 0;
 
-	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
-		max_e = fmaxf(max_e, exact[j]);
-		max_p = fmaxf(max_p, plain[j]);
-	}
-	max_e = block_max(max_e, shared);
-	max_p = block_max(max_p, shared);
-	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
-		sum_e += exact[j] = expf(exact[j] - max_e);
-		sum_p += plain[j] = expf(plain[j] - max_p);
-	}
-	sum_e = block_sum(sum_e, shared);
-	sum_p = block_sum(sum_p, shared);
-	for (int j = threadIdx.x; j < keys; j += blockDim.x) {
-		exact[j] /= sum_e;
-		plain[j] = rounded(plain[j] / sum_p);
-	}
+	for (int j = threadIdx.x; j < keys; j += blockDim.x)
+		max = fmaxf(max, weights[j]);
+	max = block_max(max, shared);
+	for (int j = threadIdx.x; j < keys; j += blockDim.x)
+		sum += weights[j] = expf(weights[j] - max);
+	sum = block_sum(sum, shared);
+	for (int j = threadIdx.x; j < keys; j += blockDim.x)
+		weights[j] /= sum;
 	__syncthreads();
 }
 
-// One block of 256 threads a row: the reference and the plain bf16 computation of rows[blockIdx.x].
-// scratch: 2 * kv_len floats a block; outputs: head_dim floats a row.
+// One block of 256 threads a row: the reference of rows[blockIdx.x], and the plain computation in bf16,
+// which rounds the weights and the output, as kernels for tensor cores do; they keep scores in fp32.
+// scratch: kv_len floats a block; outputs: head_dim floats a row.
 extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, const u16 *k, const u16 *v, const u32 *rows,
 		struct trusted_shape s, float *scratch, float *exact_out, float *plain_out)
 {
@@ -258,20 +236,20 @@ extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, c
 	int keys = s.causal ? min(position + s.kv_len - s.q_len + 1, s.kv_len) : s.kv_len;
 	u64 key_stride = (u64)s.kv_heads * s.head_dim;
 	u64 kv_base = (u64)b * s.kv_len * key_stride + (u64)kv_head * s.head_dim;
-	float *exact = scratch + (u64)blockIdx.x * 2 * s.kv_len, *plain = exact + s.kv_len;
+	float *weights = scratch + (u64)blockIdx.x * s.kv_len;
 	// column d is shared by `groups` threads, each taking every groups-th key
 	int d = threadIdx.x % s.head_dim, group = threadIdx.x / s.head_dim, groups = 256 / s.head_dim;
 
-	row_scores(q + (u64)row * s.head_dim, k + kv_base, key_stride, keys, s, exact, plain, q_shared);
+	row_scores(q + (u64)row * s.head_dim, k + kv_base, key_stride, keys, s, weights, q_shared);
 	__syncthreads();
-	row_softmax(exact, plain, keys, shared);
+	row_softmax(weights, keys, shared);
 	float e = 0, p = 0;
 	if (group < groups)
 		for (int j = group; j < keys; j += groups) {
 			float value = from_bf16(v[kv_base + j * key_stride + d]);
 
-			e = fmaf(exact[j], value, e);
-			p = fmaf(plain[j], value, p);
+			e = fmaf(weights[j], value, e);
+			p = fmaf(rounded(weights[j]), value, p);
 		}
 	part_e[threadIdx.x] = e;
 	part_p[threadIdx.x] = p;
@@ -291,14 +269,14 @@ extern "C" __global__ void compare_rows(const u16 *rows, int count, int head_dim
 		 struct trusted_row *results)
 {
 	int i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
-	struct trusted_row r = { -1, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	struct trusted_row r = { -1, 0, 0, 0, 0, 0, 0, 0, 0 };
+	double error_square = 0, plain_square = 0, exact_square = 0;	// values go up to 2^98
 
 	if (i >= count)
 		return;
 	for (int d = lane; d < head_dim; d += 32) {
 		float want = exact[(u64)i * head_dim + d], got = from_bf16(rows[(u64)i * head_dim + d]);
-		float error = fabsf(got - want), p = plain[(u64)i * head_dim + d] - want, x = rounded(want);
-		float noise = fabsf(rounded(rounded(x + 0.3f) - 0.3f) - x);
+		float error = fabsf(got - want), p = plain[(u64)i * head_dim + d] - want;
 
 		if (!(error <= 3e38f))
 			error = 3e38f;
@@ -309,11 +287,10 @@ extern "C" __global__ void compare_rows(const u16 *rows, int count, int head_dim
 			r.got = got;
 		}
 		r.plain_error = fmaxf(r.plain_error, fabsf(p));
-		r.rounding = fmaxf(r.rounding, noise);
 		r.largest = fmaxf(r.largest, fabsf(want));
-		r.error_norm += error * error;
-		r.plain_norm += p * p;
-		r.exact_norm += want * want;
+		error_square += (double)error * error;
+		plain_square += (double)p * p;
+		exact_square += (double)want * want;
 	}
 	for (int offset = 16; offset; offset >>= 1) {
 		float error = __shfl_xor_sync(~0u, r.max_error, offset), expected = __shfl_xor_sync(~0u, r.expected, offset);
@@ -327,16 +304,15 @@ extern "C" __global__ void compare_rows(const u16 *rows, int count, int head_dim
 			r.worst = worst;
 		}
 		r.plain_error = fmaxf(r.plain_error, __shfl_xor_sync(~0u, r.plain_error, offset));
-		r.rounding = fmaxf(r.rounding, __shfl_xor_sync(~0u, r.rounding, offset));
 		r.largest = fmaxf(r.largest, __shfl_xor_sync(~0u, r.largest, offset));
-		r.error_norm += __shfl_xor_sync(~0u, r.error_norm, offset);
-		r.plain_norm += __shfl_xor_sync(~0u, r.plain_norm, offset);
-		r.exact_norm += __shfl_xor_sync(~0u, r.exact_norm, offset);
+		error_square += __shfl_xor_sync(~0u, error_square, offset);
+		plain_square += __shfl_xor_sync(~0u, plain_square, offset);
+		exact_square += __shfl_xor_sync(~0u, exact_square, offset);
 	}
 	if (lane == 0) {
-		r.error_norm = sqrtf(r.error_norm);
-		r.plain_norm = sqrtf(r.plain_norm);
-		r.exact_norm = sqrtf(r.exact_norm);
+		r.error_norm = (float)sqrt(error_square);
+		r.plain_norm = (float)sqrt(plain_square);
+		r.exact_norm = (float)sqrt(exact_square);
 		results[i] = r;
 	}
 }

@@ -10,7 +10,7 @@
 #include "base/error.h"
 
 /* The entry points of trusted.cu; what each does and takes stands there. */
-#define TRUSTED_KERNELS(X) X(fill_normal) X(find_changed) X(find_written) X(scan) X(gather_rows) X(reference_rows) X(compare_rows)
+#define TRUSTED_KERNELS(X) X(fill_rows) X(find_changed) X(find_written) X(scan) X(gather_rows) X(reference_rows) X(compare_rows)
 
 struct trusted {
 	CUmodule module;	/* owned */

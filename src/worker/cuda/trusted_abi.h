@@ -6,6 +6,8 @@
 #ifndef AVO_WORKER_CUDA_TRUSTED_ABI_H
 #define AVO_WORKER_CUDA_TRUSTED_ABI_H
 
+#include "task/fill_code.h"
+
 #ifdef __cplusplus
 #define TRUSTED_SIZE(type, bytes) static_assert(sizeof(type) == (bytes), #type)
 #else
@@ -18,6 +20,15 @@ struct trusted_shape {
 	float scale;
 };
 TRUSTED_SIZE(struct trusted_shape, 32);
+
+/* Of fill_rows(): one tensor (FILL_Q, FILL_K, FILL_V) of a run; the recipes of kind i of the run's deal are recipes[i]. */
+struct trusted_fill {
+	unsigned long long seed;
+	struct fill_shape shape;
+	int tensor, kinds;
+	struct fill_recipe recipes[FILL_KINDS_MAX][FILL_TENSORS];
+};
+TRUSTED_SIZE(struct trusted_fill, 2176);
 
 /* Of scan(): must hold 0 and n before the launch. */
 struct trusted_scan {
@@ -38,12 +49,11 @@ TRUSTED_SIZE(struct trusted_findings, 88);
 struct trusted_row {
 	float max_error;		/* |out - exact|, and where */
 	float plain_error;		/* max |plain - exact| */
-	float rounding;			/* max |(x + 0.3 - 0.3) - x| in bf16, x = exact rounded */
 	float largest;			/* max |exact| */
 	float expected, got;		/* at the largest error */
 	int worst;			/* its column */
 	float error_norm, plain_norm, exact_norm;	/* Euclidean, over the row */
 };
-TRUSTED_SIZE(struct trusted_row, 40);
+TRUSTED_SIZE(struct trusted_row, 36);
 
 #endif

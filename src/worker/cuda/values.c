@@ -293,6 +293,7 @@ static enum avo_status keep_rows(struct gpu_values *v, unsigned i, struct error 
 
 enum avo_status gpu_values_collect(struct run_outcome *out, struct gpu_values *v, unsigned i, struct error *err)
 {
+	struct run_spec spec = runner_spec(&v->request);
 	struct trusted_findings found;
 	struct span gaps[ARENA_GAPS];
 	enum avo_status st;
@@ -307,7 +308,7 @@ enum avo_status gpu_values_collect(struct run_outcome *out, struct gpu_values *v
 	if (out->verdict == VERDICT_PASSED)
 		judge_gaps(out, &v->arena, gaps, &found);
 	if (out->verdict == VERDICT_PASSED && found.output.first_bad < v->arena.tensors[AVO_O].bytes / ELEMENT)
-		judge_not_finite(out, &v->request.c, found.output.first_bad);
+		judge_not_finite(out, &spec, found.output.first_bad);
 	return out->verdict == VERDICT_PASSED ? keep_rows(v, i, err) : AVO_OK;
 }
 
@@ -315,6 +316,7 @@ enum avo_status gpu_values_collect(struct run_outcome *out, struct gpu_values *v
 
 static enum avo_status compare(struct run_outcome *out, struct gpu_values *v, unsigned i, CUdeviceptr results, struct error *err)
 {
+	struct run_spec spec = runner_spec(&v->request);
 	struct reference *f = &v->reference;
 	int count = (int)f->count, head_dim = v->request.c.head_dim;
 	size_t bytes = f->count * sizeof(struct trusted_row);
@@ -327,7 +329,7 @@ static enum avo_status compare(struct run_outcome *out, struct gpu_values *v, un
 	if (st == AVO_OK)
 		st = trusted_download(&v->trusted, rows, results, bytes, err);
 	if (st == AVO_OK)
-		judge_rows(out, &v->request.c, rows, f->list, f->count);
+		judge_rows(out, &spec, rows, f->list, f->count);
 	free(rows);
 	return st;
 }

@@ -23,8 +23,8 @@ static struct client client;
 
 static const char suite_text[] =
 	"[suite]\n\tbackend = cuda\n\tunit = TFLOPS\n"
-	"[case \"one\"] batch=1 q_heads=2 kv_heads=1 length=2048 head_dim=128 causal=false dtype=bf16\n"
-	"[case \"two\"] batch=2 q_heads=2 kv_heads=2 length=1024 head_dim=128 causal=true dtype=bf16\n";
+	"[case \"one\"] batch=1 q_heads=2 kv_heads=1 length=512 head_dim=128 causal=false dtype=bf16\n"
+	"[case \"two\"] batch=2 q_heads=2 kv_heads=2 length=256 head_dim=128 causal=true dtype=bf16\n";
 
 static char *suite_path;
 

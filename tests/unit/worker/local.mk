@@ -33,6 +33,14 @@ tests_unit_worker_test_compare_SOURCES = tests/unit/worker/test_compare.c
 tests_unit_worker_test_compare_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_worker_test_compare_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/worker/test_values
+TESTS += tests/unit/worker/test_values
+tests_unit_worker_test_values_SOURCES = tests/unit/worker/test_values.c \
+	tests/unit/worker/fill_device.c tests/unit/worker/fill_device.h
+tests_unit_worker_test_values_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernels/include
+tests_unit_worker_test_values_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_values_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/worker/test_protocol
 TESTS += tests/unit/worker/test_protocol
 tests_unit_worker_test_protocol_SOURCES = tests/unit/worker/test_protocol.c

@@ -16,14 +16,16 @@ struct setup {
 	struct task_case c;
 	struct tensors t;
 	float *out;
+	enum fill fill;
 };
 
 static void open_setup(struct setup *s, int q_len, int kv_len, int causal, enum fill fill)
 {
 	size_t q, kv;
-	struct run_spec spec = { .c = &s->c, .fill = fill, .seed = 42 };
+	struct run_spec spec = { .c = &s->c, .deal = fill_deal_one(fill), .seed = 42 };
 
 	memset(s, 0, sizeof(*s));
+	s->fill = fill;
 	s->c = (struct task_case){ .name = "t", .batch = 2, .q_len = q_len, .kv_len = kv_len, .q_heads = 6, .kv_heads = 2,
 				   .head_dim = 48, .causal = causal };
 	q = case_q_elements(&s->c);
@@ -41,13 +43,13 @@ static void close_setup(struct setup *s)
 	free(s->out);
 }
 
-/* Attention of one row straight from the definition, with libm, in long double. */
-static void by_definition(long double *out, const struct setup *s, int b, int h, int i)
+/* Attention of one row straight from the definition, with libm, in long double; returns the largest value that a weight is multiplied by. */
+static long double by_definition(long double *out, const struct setup *s, int b, int h, int i)
 {
 	const struct task_case *c = &s->c;
 	int d = c->head_dim, kv = h / (c->q_heads / c->kv_heads), keys = case_visible_keys(c, i), j, x;
 	const float *q = s->t.q + ((b * c->q_len + i) * c->q_heads + h) * d;
-	long double sum = 0, top = -INFINITY, *w = xcalloc((size_t)keys, sizeof(*w));
+	long double sum = 0, top = -INFINITY, largest = 0, *w = xcalloc((size_t)keys, sizeof(*w));
 
 	for (j = 0; j < keys; j++) {
 		for (x = 0; x < d; x++)
@@ -60,17 +62,22 @@ static void by_definition(long double *out, const struct setup *s, int b, int h,
 		long double p = expl(w[j] - top);
 
 		sum += p;
-		for (x = 0; x < d; x++)
-			out[x] += p * s->t.v[((b * c->kv_len + j) * c->kv_heads + kv) * d + x];
+		for (x = 0; x < d; x++) {
+			float v = s->t.v[((b * c->kv_len + j) * c->kv_heads + kv) * d + x];
+
+			out[x] += p * v;
+			largest = fmaxl(largest, fabsf(v));
+		}
 	}
 	for (x = 0; x < d; x++)
 		out[x] /= sum;
 	free(w);
+	return largest;
 }
 
 static void check_reference(int q_len, int kv_len, int causal, enum fill fill)
 {
-	long double want[REFERENCE_MAX_DIM];
+	long double want[REFERENCE_MAX_DIM], largest;
 	struct reference_row row;
 	struct setup s;
 	double *scratch;
@@ -82,9 +89,9 @@ static void check_reference(int q_len, int kv_len, int causal, enum fill fill)
 		for (h = 0; h < s.c.q_heads; h++)
 			for (i = 0; i < q_len; i += 3) {
 				reference_row(&row, &s.t, &s.c, b, h, i, scratch);
-				by_definition(want, &s, b, h, i);
+				largest = by_definition(want, &s, b, h, i);
 				for (x = 0; x < s.c.head_dim; x++)
-					if (!(fabsl(row.exact[x] - want[x]) <= 1e-12L * (1 + fabsl(want[x]))))
+					if (!(fabsl(row.exact[x] - want[x]) <= 1e-12L * largest))
 						fail_msg("b%d h%d i%d x%d: %.17g, by definition %.17Lg", b, h, i, x, row.exact[x], want[x]);
 			}
 	free(scratch);
@@ -134,13 +141,23 @@ static void fill_exact(struct setup *s)
 
 static struct run_outcome judge(const struct setup *s, int rows)
 {
-	struct run_spec spec = { .c = &s->c, .rows = rows };
+	struct run_spec spec = { .c = &s->c, .deal = fill_deal_one(s->fill), .rows = rows };
 	struct compare *c = compare_new(&spec, &s->t, 99);
 	struct run_outcome out = { 0 };
 
 	compare_output(&out, c, s->out);
 	compare_free(c);
 	return out;
+}
+
+static float largest(const struct setup *s)
+{
+	size_t i, n = case_q_elements(&s->c);
+	float most = 0;
+
+	for (i = 0; i < n; i++)
+		most = fmaxf(most, fabsf(s->out[i]));
+	return most;
 }
 
 static void wrong_outputs_fail_and_are_located(void **state)
@@ -159,7 +176,7 @@ static void wrong_outputs_fail_and_are_located(void **state)
 		assert_int_equal(out.rows, 2 * 6 * 33);
 		at = ((1 * 33 + 20) * 6 + 4) * 48 + 7;
 		kept = s.out[at];
-		s.out[at] += (float)(1.5 * out.tolerance) + 1e-6f * fabsf(kept);
+		s.out[at] += 0.03f * largest(&s);
 		out = judge(&s, 0);
 		assert_int_equal(out.verdict, VERDICT_INCORRECT);
 		assert_int_equal(out.worst.batch, 1);
@@ -206,28 +223,6 @@ static void digests_see_every_element(void **state)
 	close_setup(&s);
 }
 
-static void values_are_normal_and_reproducible(void **state)
-{
-	enum { N = 200000 };
-	float *a = xcalloc(N, 4), *b = xcalloc(N, 4);
-	double sum = 0, square = 0;
-	int i;
-
-	random_normal(a, N, 5);
-	random_normal(b, N, 5);
-	assert_memory_equal(a, b, N * 4);
-	random_normal(b, N, 6);
-	assert_true(memcmp(a, b, N * 4) != 0);
-	for (i = 0; i < N; i++) {
-		sum += a[i];
-		square += (double)a[i] * a[i];
-	}
-	assert_true(fabs(sum / N) < 0.01);
-	assert_true(fabs(square / N - 1) < 0.01);
-	free(a);
-	free(b);
-}
-
 static void sha256_agrees_with_the_standard(void **state)
 {
 	char hex[65];
@@ -253,7 +248,6 @@ int main(void)
 		cmocka_unit_test(wrong_outputs_fail_and_are_located),
 		cmocka_unit_test(zeros_fail_at_long_lengths),
 		cmocka_unit_test(digests_see_every_element),
-		cmocka_unit_test(values_are_normal_and_reproducible),
 		cmocka_unit_test(sha256_agrees_with_the_standard),
 	};
 

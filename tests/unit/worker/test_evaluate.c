@@ -78,12 +78,21 @@ static void fake_unload(struct candidate *c)
 	free(c);
 }
 
+static int deal_bits(const struct fill_deal *d)
+{
+	int bits = 0, i;
+
+	for (i = 0; i < d->count; i++)
+		bits |= 1 << d->kinds[i];
+	return bits;
+}
+
 static void tally(const struct run_spec *spec, const struct run_outcome *o)
 {
 	if (strcmp(spec->c->name, "hidden") != 0)
 		script.suite_rows += (int)o->rows;
 	else
-		script.hidden_fills |= 1 << spec->fill;
+		script.hidden_fills |= deal_bits(&spec->deal);
 	script.changed += spec->changed;
 }
 
