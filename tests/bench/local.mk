@@ -12,5 +12,8 @@ bench: all tests/lib/mkrun$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/vtd
 # What an attempt costs after 10,000 of them, as JSON; AVO_ATTEMPTS says how many.
 bench-scale: all tests/lib/fake_worker$(EXEEXT)
 	@AVO_TOP_BUILDDIR='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/scale.sh
-.PHONY: bench bench-scale
-EXTRA_DIST += tests/bench/bench.sh tests/bench/scale.sh
+# Every bad candidate in ROUNDS (20), on a quiet machine and beside load; the counts as JSON.
+bench-redteam: all
+	@AVO_TOP_SRCDIR='$(abs_top_srcdir)' AVO_TOP_BUILDDIR='$(abs_top_builddir)' $(SHELL) $(srcdir)/tests/bench/redteam.sh
+.PHONY: bench bench-redteam bench-scale
+EXTRA_DIST += tests/bench/bench.sh tests/bench/redteam.sh tests/bench/scale.sh

@@ -148,12 +148,47 @@ static void check_object(struct build_report *r, const char *object)
 			     ELF_OBJECT_MAX >> 20);
 }
 
+/* How many processes this machine's kernel has killed for want of memory; -1: not known. */
+static long oom_kills(void)
+{
+	struct buf text = BUF_INIT;
+	const char *at;
+	long n = -1;
+
+	if (path_read(&text, "/proc/vmstat", (size_t)1 << 20, NULL) == AVO_OK && (at = strstr(buf_cstr(&text), "\noom_kill ")))
+		n = atol(at + strlen("\noom_kill "));
+	buf_release(&text);
+	return n;
+}
+
+/* Limits of the compiler's own, in words; what it says itself when it meets one names no line of the candidate. */
+static bool met_a_limit(struct build_report *r)
+{
+	static const struct {
+		const char *says, *means;
+	} limits[] = {
+		{ "CPU time limit exceeded", "the compiler used up its CPU time (120 s)" },
+		{ "virtual memory exhausted", "the compiler ran into its limit of memory (4 GiB)" },
+		{ "out of memory allocating", "the compiler ran into its limit of memory (4 GiB)" },
+		{ "File size limit exceeded", "the compiler's output ran into its limit (256 MiB)" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(limits); i++)
+		if (strstr(buf_cstr(&r->log), limits[i].says)) {
+			build_failed(r, "%s", limits[i].means);
+			return true;
+		}
+	return false;
+}
+
 static enum avo_status compile(struct build_report *r, const struct cpu_compiler *cc, const char *work, const char *object, struct error *err)
 {
 	const char *argv[ARRAY_LEN(flags) + 16], *readable[] = { cc->include, NULL };
 	struct child_result result;
 	enum avo_status st;
 	size_t n = 0, i;
+	long killed;
 
 	argv[n++] = cc->command;
 	for (i = 0; i < ARRAY_LEN(flags); i++)
@@ -165,15 +200,18 @@ static enum avo_status compile(struct build_report *r, const struct cpu_compiler
 	argv[n++] = STAGED "/kernel.c";
 	argv[n++] = "-lm";
 	argv[n] = NULL;
+	killed = oom_kills();
 	st = confine_compiler(&result, &r->log, argv, work, readable, COMPILE_LIMIT_MS, err);
 	if (st != AVO_OK)
 		return st;
+	if (!result.timed_out && result.wait_status != 0 && oom_kills() != killed)
+		return error_set(err, AVO_ENVIRONMENT, "the compiler failed while the machine ran out of memory, which says nothing about the candidate");
 	if (result.timed_out)
 		build_failed(r, "compiling took more than %d s", COMPILE_LIMIT_MS / 1000);
-	else if (result.wait_status != 0)
-		first_error(r);
-	else
+	else if (result.wait_status == 0 && path_exists(object))
 		check_object(r, object);
+	else if (!met_a_limit(r))	/* an assembler that ran out of memory leaves nothing, and a driver that calls it success */
+		first_error(r);
 	return AVO_OK;
 }
 

@@ -54,3 +54,10 @@ tests_unit_worker_test_watch_SOURCES = tests/unit/worker/test_watch.c $(WORKER_C
 tests_unit_worker_test_watch_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_worker_test_watch_LDADD = libavoworker.a $(UNIT_LDADD)
 EXTRA_tests_unit_worker_test_watch_DEPENDENCIES = avo-worker$(EXEEXT)
+
+check_PROGRAMS += tests/unit/worker/test_compiler
+TESTS += tests/unit/worker/test_compiler
+tests_unit_worker_test_compiler_SOURCES = tests/unit/worker/test_compiler.c $(WORKER_CLIENT)
+tests_unit_worker_test_compiler_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_worker_test_compiler_LDADD = $(UNIT_LDADD)
+EXTRA_tests_unit_worker_test_compiler_DEPENDENCIES = avo-worker$(EXEEXT)
