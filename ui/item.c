@@ -1,5 +1,6 @@
 #include "avo.h"
 #include "base/str.h"
+#include "journal/record.h"
 #include "task/sampled.h"
 #include "ui/format.h"
 #include "ui/item.h"
@@ -233,10 +234,10 @@ static void add_failed_check(struct view *v, const cJSON *check)
 	if (isfinite(error))
 		buf_printf(&b, ": off by %.3g, %.3g allowed", error, tolerance);
 	view_add(v, ITEM_NONE, 0, STYLE_BAD, buf_cstr(&b));
+	buf_clear(&b);
+	if (record_worst_element(&b, check))
+		view_addf(v, STYLE_DEFAULT, "  worst at %s", buf_cstr(&b));
 	buf_release(&b);
-	if (json_get(check, "row"))
-		view_addf(v, STYLE_DEFAULT, "  worst at batch %d, head %d, row %d: expected %.6g, got %.6g", (int)json_int(check, "batch", 0),
-			  (int)json_int(check, "head", 0), (int)json_int(check, "row", 0), json_num(check, "expected", NAN), json_num(check, "got", NAN));
 }
 
 void item_add_checks(struct view *v, const cJSON *checks)

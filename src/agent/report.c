@@ -68,13 +68,11 @@ static void add_build(struct buf *out, const cJSON *result, bool with_log)
 
 static void add_where(struct buf *out, const cJSON *check)
 {
-	if (!json_get(check, "expected"))
-		return;
-	buf_printf(out, "    worst at batch %.0f, head %.0f, row %.0f", json_num(check, "batch", 0), json_num(check, "head", 0),
-		   json_num(check, "row", 0));
-	if (json_get(check, "column"))
-		buf_printf(out, ", column %.0f", json_num(check, "column", 0));
-	buf_printf(out, ": expected %.6g, got %.6g\n", json_num(check, "expected", NAN), json_num(check, "got", NAN));
+	struct buf where = BUF_INIT;
+
+	if (record_worst_element(&where, check))
+		buf_printf(out, "    worst at %s\n", buf_cstr(&where));
+	buf_release(&where);
 }
 
 static void add_checks(struct buf *out, const cJSON *result)

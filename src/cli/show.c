@@ -83,6 +83,7 @@ static void print_build(const cJSON *build)
 
 static void print_checks(const cJSON *scored)
 {
+	struct buf where = BUF_INIT;
 	const cJSON *item;
 	int done = 0, good = 0;
 
@@ -93,12 +94,12 @@ static void print_checks(const cJSON *scored)
 			continue;
 		}
 		printf("check      %s (%s): ", json_str(item, "case", "?"), json_str(item, "kind", "?"));
-		if (json_get(item, "row"))
-			printf("batch %lld, head %lld, row %lld: expected %.6g, got %.6g; ", (long long)json_int(item, "batch", 0),
-			       (long long)json_int(item, "head", 0), (long long)json_int(item, "row", 0),
-			       json_num(item, "expected", NAN), json_num(item, "got", NAN));
+		buf_clear(&where);
+		if (record_worst_element(&where, item))
+			printf("%s; ", buf_cstr(&where));
 		printf("largest error %.3g, allowed %.3g\n", json_num(item, "max_error", NAN), json_num(item, "tolerance", NAN));
 	}
+	buf_release(&where);
 	if (done)
 		printf("checks     %d of %d passed\n", good, done);
 	cli_print_words("sampled", scored, sampled_words);

@@ -183,3 +183,15 @@ cJSON *record_status(const struct run_state *s)
 	json_set_int(obj, "seq", (int64_t)s->seq);
 	return obj;
 }
+
+bool record_worst_element(struct buf *out, const cJSON *check)
+{
+	if (!json_get(check, "row") || !json_get(check, "expected"))
+		return false;
+	buf_printf(out, "batch %lld, head %lld, row %lld", (long long)json_int(check, "batch", 0), (long long)json_int(check, "head", 0),
+		   (long long)json_int(check, "row", 0));
+	if (json_get(check, "element"))
+		buf_printf(out, ", element %lld", (long long)json_int(check, "element", 0));
+	buf_printf(out, ": expected %.6g, got %.6g", json_num(check, "expected", NAN), json_num(check, "got", NAN));
+	return true;
+}

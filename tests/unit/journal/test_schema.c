@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "journal/record.h"
 #include "journal/schema.h"
 
 #include <setjmp.h>
@@ -133,12 +134,33 @@ static void what_is_not_in_the_list_is_named(void **state)
 	refused("{\"seq\":1,\"t\":\"x\",\"type\":\"attempt-scored\",\"attempt\":\"a1\",\"verdict\":\"passed\",\"decision\":\"improved\"}", "lacks \"ratio\"");
 }
 
+/* The workbench, the command line and the agent say it alike, by the names that a worker writes. */
+static void a_wrong_element_has_one_sentence(void **state)
+{
+	static const char check[] = "{\"batch\":1,\"head\":3,\"row\":511,\"element\":5,\"expected\":0.25,\"got\":null}";
+	cJSON *c = NULL;
+	struct buf text = BUF_INIT;
+
+	assert_int_equal(json_parse(&c, check, strlen(check), NULL), AVO_OK);
+	assert_true(record_worst_element(&text, c));
+	assert_string_equal(buf_cstr(&text), "batch 1, head 3, row 511, element 5: expected 0.25, got nan");
+	buf_clear(&text);
+	cJSON_DeleteItemFromObject(c, "element");
+	assert_true(record_worst_element(&text, c));
+	assert_string_equal(buf_cstr(&text), "batch 1, head 3, row 511: expected 0.25, got nan");
+	cJSON_DeleteItemFromObject(c, "row");
+	assert_false(record_worst_element(&text, c));
+	buf_release(&text);
+	cJSON_Delete(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_for_people_says_the_same),
 		cmocka_unit_test(a_run_on_hardware_keeps_to_it),
 		cmocka_unit_test(what_is_not_in_the_list_is_named),
+		cmocka_unit_test(a_wrong_element_has_one_sentence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
