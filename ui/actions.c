@@ -143,7 +143,7 @@ static enum avo_status message(struct workbench *wb, int argc, char **argv, stru
 	int i;
 
 	if (!model_takes_messages(wb->model))
-		return error_set(err, AVO_NEGATIVE, "the operator %s reads no messages; an agent does", wb->model->state.operator);
+		return error_set(err, AVO_NEGATIVE, "the operator of this run reads no messages; an agent does");
 	if (argc < 2) {
 		ask_text(wb, REQ_MESSAGE, "To the operator: ");
 		return AVO_OK;

@@ -131,11 +131,11 @@ refused triton.py 'is no \.c file'
 refused triton.py 'is no \.cu file' --backend cuda
 refused both 'defines no avo_plan\(\)' --backend cuda
 
-# --- q and Ctrl-C say the same
+# --- on a screen: m is refused with the reason, q and Ctrl-C say the same
 if [ -x "$AVO_TOP_BUILDDIR/tests/lib/vtdrive" ]; then
-	printf '%s\n' 'wait 20000 lineage' 'key q' 'wait 5000 left; the run goes on. Watch it: avo attach j; end it: avo stop j' 'exit 0 5000' >script
+	printf '%s\n' 'wait 20000 engine ●' 'key m' 'wait 5000 the operator of this run reads no messages' 'key q' 'wait 5000 left; the run goes on. Watch it: avo attach j; end it: avo stop j' 'exit 0 5000' >script
 	TERM=xterm-256color ASAN_OPTIONS=detect_leaks=0 timeout 60 "$AVO_TOP_BUILDDIR/tests/lib/vtdrive" 100 40 script -- "$avo" run j >out 2>&1
-	is "$?" 0 "q says what Ctrl-C says" || sed 's/^/# /' out
+	is "$?" 0 "m is refused where nobody reads, and q says what Ctrl-C says" || sed 's/^/# /' out
 else
 	skip "q says what Ctrl-C says" "libvterm is not installed"
 fi

@@ -72,3 +72,5 @@ TESTS += tests/e2e/candidate.sh
 EXTRA_DIST += tests/e2e/candidate.sh
 tests/e2e/candidate.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
 tests/e2e/run.log tests/e2e/budget.log tests/e2e/scale.log tests/e2e/agent.log tests/e2e/profile.log: tests/lib/journal_check$(EXEEXT)
+TESTS += tests/e2e/bootstrap.sh
+EXTRA_DIST += tests/e2e/bootstrap.sh
