@@ -20,6 +20,7 @@ enum span {
 	SPAN_CACHE,			/* half of the suite's longest to twice that */
 	SPAN_SAME,			/* kv_len: as q_len */
 	SPAN_MORE,			/* kv_len: above q_len, by up to LONGEST_SHORT */
+	SPAN_FEWER,			/* kv_len: below q_len */
 };
 
 enum mask { MASK_ANY, MASK_FULL, MASK_CAUSAL };
@@ -58,7 +59,7 @@ static const struct shape_class classes[] = {
 	{ "one", SPAN_ONE, SPAN_ONE, PARITY_ODD, MASK_ANY, { 1, 3 }, { 1, 3 }, { 1, 5 }, .whole = true },
 	{ "decode", SPAN_ONE, SPAN_CACHE, PARITY_EITHER, MASK_ANY, { 1, 3 }, { 1, 3 }, { 1, 5 }, .whole = true },
 	{ "chunk", SPAN_CHUNK, SPAN_CACHE, PARITY_EITHER, MASK_CAUSAL, { 1, 2 }, { 1, 2 }, { 1, 3 } },
-	{ "more-queries", SPAN_WITHIN, SPAN_SHORT, PARITY_ODD, MASK_FULL, { 1, 2 }, { 1, 2 }, { 1, 2 } },
+	{ "more-queries", SPAN_WITHIN, SPAN_FEWER, PARITY_ODD, MASK_FULL, { 1, 2 }, { 1, 2 }, { 1, 2 } },
 	{ "every-kind", SPAN_TINY, SPAN_MORE, PARITY_ODD, MASK_ANY, { 4, 4 }, { 4, 4 }, { 1, 2 }, .mixed = true, .whole = true },
 	{ "every-kind-pipeline", SPAN_SHORT, SPAN_SAME, PARITY_ODD, MASK_ANY, { 2, 2 }, { 8, 8 }, { 1, 1 }, .mixed = true, .whole = true },
 	{ "every-kind-decode", SPAN_FEW, SPAN_CACHE, PARITY_EITHER, MASK_CAUSAL, { 4, 4 }, { 4, 4 }, { 1, 2 }, .mixed = true, .whole = true },
@@ -126,7 +127,7 @@ static struct range span_range(enum span s, const struct suite *suite)
 		return (struct range){ all.hi + 1, all.hi + (all.hi + 1) / 2 };
 	case SPAN_CACHE:
 		return (struct range){ (all.hi + 1) / 2, 2 * all.hi };
-	case SPAN_SHORT: case SPAN_SAME: case SPAN_MORE:
+	case SPAN_SHORT: case SPAN_SAME: case SPAN_MORE: case SPAN_FEWER:
 		break;
 	}
 	return (struct range){ 1, LONGEST_SHORT };
@@ -175,6 +176,8 @@ static void set_lengths(struct task_case *c, const struct shape_class *class, co
 	c->q_len = pick_length(seeds, class->q, class->q == SPAN_ONE || class->q == SPAN_FEW ? PARITY_ANY : class->parity, suite);
 	if (class->kv == SPAN_SAME)
 		c->kv_len = c->q_len;
+	else if (class->kv == SPAN_FEWER)
+		c->kv_len = with_parity(pick(seeds, (struct range){ 1, c->q_len - 2 }), class->parity);
 	else
 		c->kv_len = pick_length(seeds, class->kv, class->parity, suite) + (class->kv == SPAN_MORE ? c->q_len & ~1 : 0);
 	if (c->causal && c->kv_len < c->q_len)
@@ -193,7 +196,9 @@ static void bound_work(struct task_case *c, const struct shape_class *class, con
 			break;
 		c->q_len = fewer;
 		if (class->kv == SPAN_SAME)
-			c->kv_len = c->q_len;
+			c->kv_len = fewer;
+		else if (class->kv == SPAN_FEWER && c->kv_len >= fewer)
+			c->kv_len = fewer - 2;
 	}
 }
 

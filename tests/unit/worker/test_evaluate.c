@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "worker/checks.h"
 #include "worker/job.h"
+#include "worker/shapes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,10 @@ static struct script {
 	enum verdict fail_with;
 	bool incumbent_fails, differs, build_fails;
 	int runs, suite_rows, hidden_fills, changed, again;
+	int case_fills[2][SCORE_MAX_CASES], others;	/* kinds of values of each case, before and behind the timed runs; other kinds between these */
+	bool timed;
+	uint64_t last_seed;
+	int repeated;			/* runs of a suite's case on the values of the run before */
 	double floor_rate;		/* FLOP/s that cannot be beaten; 0: no floor */
 } script;
 
@@ -87,10 +92,26 @@ static int deal_bits(const struct fill_deal *d)
 	return bits;
 }
 
+static void tally_case(const struct run_spec *spec, const struct run_outcome *o)
+{
+	static const char *const names[] = { "full-512", "full-1k", "causal-512", "causal-1k", "gqa-512", "gqa-768" };
+	bool sampled = spec->rows == CHECKS_ROWS_KIND * spec->deal.count;
+	size_t i;
+
+	script.suite_rows += (int)o->rows;
+	script.timed = script.timed || (!sampled && spec->deal.kinds[0] == FILL_NORMAL);
+	script.others += !sampled && spec->deal.kinds[0] != FILL_NORMAL;
+	script.repeated += spec->seed == script.last_seed;
+	script.last_seed = spec->seed;
+	for (i = 0; sampled && i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], spec->c->name) == 0)
+			script.case_fills[script.timed][i] |= deal_bits(&spec->deal);
+}
+
 static void tally(const struct run_spec *spec, const struct run_outcome *o)
 {
 	if (strcmp(spec->c->name, "hidden") != 0)
-		script.suite_rows += (int)o->rows;
+		tally_case(spec, o);
 	else
 		script.hidden_fills |= deal_bits(&spec->deal);
 	script.changed += spec->changed;
@@ -194,6 +215,92 @@ static void every_kind_of_values_is_tried(void **state)
 	assert_int_equal(script.hidden_fills, (1 << FILL_COUNT) - 1);
 	assert_true(script.changed >= 2);
 	cJSON_Delete(r);
+}
+
+static void every_case_has_every_kind_at_its_own_size(void **state)
+{
+	cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 } }, false);
+	int i, behind = 0;
+
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(script.case_fills[0][i], (1 << FILL_COUNT) - 1);
+		assert_true(script.case_fills[1][i] != 0);
+		behind |= script.case_fills[1][i];
+	}
+	assert_int_equal(behind, (1 << FILL_COUNT) - 1);
+	assert_int_equal(script.repeated, 2);		/* one case before, one behind */
+	cJSON_Delete(r);
+}
+
+static void other_values_are_timed_apart(void **state)
+{
+	int seen = 0, i;
+
+	for (i = 0; i < 5; i++) {
+		cJSON *r = evaluate_with((struct script){ .seconds = { 0.1, 0.1 } }, i % 2);
+		const cJSON *worst = json_obj(r, "worst_case");
+		struct score score;
+
+		seen += script.others;
+		assert_int_equal(!!worst, script.others > 0);
+		if (worst)
+			assert_true(fabs(json_num(worst, "ratio", 0) - 1) < 1e-9 && json_int(worst, "runs", 0) == script.others);
+		assert_true(json_int(json_obj(r, "sampled"), "rows", 0) >= 6905);
+		assert_true(json_int(json_obj(r, "sampled"), "calls", 0) == script.runs);
+		score_from_json(&score, r);
+		assert_int_equal(score.cases[0].n, 10);
+		cJSON_Delete(r);
+	}
+	assert_true(seen > 5);
+}
+
+/* What a set of shapes reaches that the suite has not. */
+enum reach {
+	BATCHES = 1, HEADS = 2, GROUPS = 4, ODD_WITHIN = 8, EVEN_WITHIN = 16, BEYOND = 32, DECODE = 64, LONG_CACHE = 128, MORE_QUERIES = 256,
+	BATCHES_WITHIN = 512, HEADS_WITHIN = 1024, ONE = 2048, ALL_REACHED = 4095,
+};
+
+static int reached_by(const struct task_case *c, int shortest, int longest)
+{
+	bool within = c->q_len == c->kv_len && c->q_len >= shortest / 2 && c->q_len <= longest;
+
+	return (c->batch >= 3 ? BATCHES : 0) | (c->kv_heads >= 3 ? HEADS : 0) | (c->q_heads / c->kv_heads > 4 ? GROUPS : 0) |
+	       (within && c->q_len % 2 ? ODD_WITHIN : 0) | (within && c->q_len % 64 == 0 ? EVEN_WITHIN : 0) |
+	       (c->q_len > longest ? BEYOND : 0) | (c->q_len == 1 && c->kv_len >= longest / 2 ? DECODE : 0) |
+	       (c->kv_len > longest && c->q_len < c->kv_len ? LONG_CACHE : 0) | (c->q_len > c->kv_len ? MORE_QUERIES : 0) |
+	       (within && c->batch > 1 ? BATCHES_WITHIN : 0) | (within && c->kv_heads > 2 ? HEADS_WITHIN : 0) | (c->kv_len == 1 ? ONE : 0);
+}
+
+static void hidden_shapes_overlap_and_exceed(const char *name, int shortest, int longest)
+{
+	struct random_source seeds = { .key = 11 };
+	size_t q_elements = 0, kv_elements = 0;
+	struct check list[CHECKS_MAX];
+	int round, i, n, all = 0;
+	struct suite suite;
+
+	assert_int_equal(suite_load(&suite, name, NULL), AVO_OK);
+	shapes_extents(&q_elements, &kv_elements, &suite);
+	for (round = 0; round < 300; round++) {
+		int reached = 0;
+
+		n = checks_draw(list, &suite, &seeds, false);
+		for (i = 0; i < n; i++) {
+			reached |= reached_by(&list[i].c, shortest, longest);
+			assert_true(case_q_elements(&list[i].c) <= q_elements && case_kv_elements(&list[i].c) <= kv_elements);
+		}
+		/* every verdict has these; the others depend on which length is drawn */
+		assert_int_equal(reached & (ALL_REACHED - LONG_CACHE), ALL_REACHED - LONG_CACHE);
+		all |= reached;
+	}
+	assert_int_equal(all, ALL_REACHED);
+}
+
+static void hidden_shapes_reach_everything(void **state)
+{
+	hidden_shapes_overlap_and_exceed("cpu", 512, 1024);
+	hidden_shapes_overlap_and_exceed("cpu-quick", 128, 192);
+	hidden_shapes_overlap_and_exceed("mha", 4096, 32768);
 }
 
 static void a_faster_challenger_is_improved(void **state)
@@ -319,6 +426,9 @@ int main(void)
 		cmocka_unit_test(a_seed_gets_samples_and_a_score),
 		cmocka_unit_test(enough_rows_of_the_suite_are_compared),
 		cmocka_unit_test(every_kind_of_values_is_tried),
+		cmocka_unit_test(every_case_has_every_kind_at_its_own_size),
+		cmocka_unit_test(other_values_are_timed_apart),
+		cmocka_unit_test(hidden_shapes_reach_everything),
 		cmocka_unit_test(a_faster_challenger_is_improved),
 		cmocka_unit_test(a_slower_challenger_is_given_up_after_two_rounds),
 		cmocka_unit_test(the_same_is_matched),
