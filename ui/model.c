@@ -344,7 +344,7 @@ bool model_ticks(const struct model *m)
 {
 	enum engine_state s = m->state.state;
 
-	return !m->held && (s == ENGINE_RUNNING || s == ENGINE_STEPPING || s == ENGINE_AWAITING);
+	return !m->held && (s == ENGINE_RUNNING || s == ENGINE_STEPPING || s == ENGINE_AWAITING || s == ENGINE_WAITING);
 }
 
 bool model_takes_messages(const struct model *m)

@@ -195,6 +195,10 @@ static void paint_second(struct workbench *wb, struct rect r)
 		row_printf(&row, STYLE_STATUS, " no engine answers; to go on where it was: avo run %s", path_word(word, model_run_dir(wb->model)));
 		return;
 	}
+	if (s->state == ENGINE_WAITING) {
+		row_printf(&row, STYLE_STATUS, " %s%s%s ", wb->model->live.waiting, wb->model->live.waiting[0] ? ": " : "", s->state_reason);
+		return;
+	}
 	if ((s->state == ENGINE_FAILED || s->state == ENGINE_STOPPED || s->state == ENGINE_FINISHED) && s->state_reason[0])
 		row_printf(&row, s->state == ENGINE_FAILED ? STYLE_FAILED : STYLE_STATUS, " %s ", s->state_reason);
 	else

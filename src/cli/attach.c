@@ -80,7 +80,10 @@ int cli_subscribe(struct cli_engine *e, const struct cli_call *call, const char 
 
 	e->run_dir = run_dir;
 	e->seen = after;
-	return control_subscribe(e->client, after, &err) == AVO_OK ? 0 : cli_fail(call, &err);
+	if (control_subscribe(e->client, after, &err) == AVO_OK)
+		return 0;
+	/* it ended in this moment: what it recorded is what there is to say */
+	return err.status == AVO_CLOSED ? 0 : cli_fail(call, &err);
 }
 
 /* --- being interrupted --- */
@@ -257,4 +260,27 @@ int cli_follow(struct cli_engine *e, const struct cli_call *call, cli_until_fn *
 	if (interrupted)
 		take_leave(e, call);
 	return status;
+}
+
+void cli_events_after(const char *run_dir, uint64_t after, cli_until_fn *fn, void *arg)
+{
+	char *journal = path_join(run_dir, ".avo/journal");
+	struct journal_reader *reader = NULL;
+	struct journal_ref ref;
+	bool enough = false;
+	const char *line;
+	size_t len;
+
+	if (journal_reader_open(&reader, journal, NULL) == AVO_OK) {
+		while (!enough && journal_reader_next(reader, &line, &len, &ref, NULL) == AVO_OK) {
+			cJSON *event;
+
+			if (json_parse(&event, line, len, NULL) != AVO_OK)
+				continue;
+			enough = (uint64_t)json_int(event, "seq", 0) > after && fn(arg, event);
+			cJSON_Delete(event);
+		}
+	}
+	journal_reader_close(reader);
+	free(journal);
 }

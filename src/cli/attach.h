@@ -37,6 +37,8 @@ int cli_subscribe(struct cli_engine *e, const struct cli_call *call, const char 
  */
 typedef bool cli_until_fn(void *arg, const cJSON *event);
 int cli_follow(struct cli_engine *e, const struct cli_call *call, cli_until_fn *until, void *arg);
+/* The events behind a seq, from the journal's files, until fn says enough. */
+void cli_events_after(const char *run_dir, uint64_t after, cli_until_fn *fn, void *arg);
 /*
  * One line on stderr, whoever leaves a run and however (q, Ctrl-C, a hang-up): it goes on, how to come back, how to end it.
  * `ours`: the engine was started for this command and is stopped.

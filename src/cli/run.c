@@ -128,6 +128,7 @@ static int close_watch(const struct cli_call *call, const char *run_dir)
 	char *argv[] = { (char *)run_dir };
 	struct cli_call reread = *call;
 	struct buf text = BUF_INIT;
+	char word[PATH_WORD_SIZE];
 	struct cli_run run;
 	int status;
 
@@ -142,6 +143,11 @@ static int close_watch(const struct cli_call *call, const char *run_dir)
 		return status;
 	if (run.state.state == ENGINE_FAILED)
 		status = 3;
+	if (engine_died(&run.state, run.dir)) {
+		cli_complain(call, "the engine died without a last word (%s/.avo/engine.log may have one); avo run %s goes on", run.dir,
+			     path_word_here(word, run.dir));
+		status = 3;
+	}
 	if (!call->global->json) {
 		cli_summary(&text, &run.state, run.dir);
 		printf("\n%s", buf_cstr(&text));

@@ -10,6 +10,8 @@
 #include "engine/engine.h"
 #include "journal/record.h"
 
+#include <signal.h>
+#include <errno.h>
 #include <math.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +62,27 @@ static void print_best(const cJSON *status, const cJSON *best)
 	print_peers(status, geomean);
 }
 
+/* "waits for the worker (srun ...) since 4m07s, it said: job 4711 queued" */
+static void print_wait(const cJSON *wait)
+{
+	const cJSON *said = json_arr(wait, "said"), *last = cJSON_GetArrayItem(said, cJSON_GetArraySize(said) - 1);
+	char since[32], next[32];
+
+	if (!wait)
+		return;
+	printf("worker     waits for the worker (");
+	cli_print_clean(json_str(wait, "worker", "?"), 0);
+	printf(") since %s", clock_age(since, sizeof(since), (int64_t)(json_num(wait, "since_s", 0) * 1000)));
+	if (last) {
+		printf(", it said: ");
+		cli_print_clean(last->valuestring, 0);
+	}
+	if (json_get(wait, "next_s"))
+		printf("; try %lld in %s", (long long)json_int(wait, "tries", 0) + 1,
+		       clock_age(next, sizeof(next), (int64_t)(json_num(wait, "next_s", 0) * 1000)));
+	putchar('\n');
+}
+
 static void print_status(const cJSON *status, const char *run_dir, pid_t pid)
 {
 	const cJSON *best = json_obj(status, "best");
@@ -74,6 +97,9 @@ static void print_status(const cJSON *status, const char *run_dir, pid_t pid)
 		printf("engine     running, pid %ld\n", (long)pid);
 	else
 		printf("engine     not running\n");
+	if (json_str(status, "trouble", NULL))
+		printf("trouble    %s\n", json_str(status, "trouble", ""));
+	print_wait(json_obj(status, "wait"));
 	printf("state      %s%s%s\n", strcmp(state, "none") == 0 ? "never started" : state, reason ? ": " : "", reason ? reason : "");
 	printf("progress   ");
 	print_count(status, "versions", "version");
@@ -84,6 +110,44 @@ static void print_status(const cJSON *status, const char *run_dir, pid_t pid)
 	if (best)
 		print_best(status, best);
 	print_pending(status, path_word_here(word, run_dir));
+}
+
+/* The engine knows more than the journal: what it could not write, what it waits for. */
+static void ask_engine(cJSON *status, const char *run_dir, pid_t pid)
+{
+	static const char *const members[] = { "state", "reason", "wait", "active_s" };
+	struct control_client *client = NULL;
+	cJSON *answer = NULL;
+	struct error err = { 0 };
+	size_t i;
+
+	json_set_int(status, "pid", pid);
+	if (control_connect(&client, run_dir, true, &err) != AVO_OK ||
+	    control_call(client, cli_command_json("status"), &answer, CLI_ANSWER_MS, &err) != AVO_OK)
+		json_set_str(status, "trouble", err.text);
+	for (i = 0; answer && i < ARRAY_LEN(members); i++) {
+		cJSON_DeleteItemFromObjectCaseSensitive(status, members[i]);
+		if (json_get(answer, members[i]))
+			json_set(status, members[i], cJSON_Duplicate(json_get(answer, members[i]), true));
+	}
+	cJSON_Delete(answer);
+	control_close(client);
+}
+
+/* Without an engine nothing runs, whatever it recorded last. */
+static void judge_record(cJSON *status, const struct cli_run *run)
+{
+	const struct run_state *s = &run->state;
+
+	json_set_num(status, "active_s", (double)state_active_ms(s, s->last_ms) / 1000);
+	if (s->state == ENGINE_FINISHED || s->state == ENGINE_FAILED || s->state == ENGINE_NONE)
+		return;
+	if (engine_died(s, run->dir)) {
+		json_set_str(status, "state", "died");
+		json_set_str(status, "reason", "the engine died without a last word; avo run goes on from what it recorded");
+	} else if (s->state != ENGINE_AWAITING) {
+		json_set_str(status, "state", "stopped");
+	}
 }
 
 static int run_status(const struct cli_call *call)
@@ -99,11 +163,11 @@ static int run_status(const struct cli_call *call)
 	if (engine_pid(&pid, run.dir, &err) != AVO_OK)
 		pid = 0;
 	status = record_status(&run.state);
-	if (!pid && run.state.state != ENGINE_FINISHED && run.state.state != ENGINE_FAILED && run.state.state != ENGINE_NONE)
-		json_set_str(status, "state", run.state.state == ENGINE_AWAITING ? "awaiting" : "stopped");
 	json_set_bool(status, "engine", pid != 0);
 	if (pid)
-		json_set_int(status, "pid", pid);
+		ask_engine(status, run.dir, pid);
+	else
+		judge_record(status, &run);
 	if (call->global->json) {
 		cli_print_json(status);
 	} else {
@@ -173,9 +237,108 @@ static int run_resume(const struct cli_call *call)
 	return simple(call, "resume", say_resumed);
 }
 
+#define END_MS 30000		/* an evaluation that is cancelled, and a worker's client that is told to leave, take their time */
+
+/* Until the lock is free. */
+static bool wait_for_end(const char *run_dir)
+{
+	int64_t end = clock_mono_ms() + END_MS;
+	pid_t pid = 1;
+
+	while (engine_pid(&pid, run_dir, NULL) == AVO_OK && pid && clock_mono_ms() < end)
+		usleep(20000);
+	return !pid;
+}
+
+/* Whoever holds the lock on this machine; 0: nobody, or an engine elsewhere. */
+static pid_t holder_here(const char *run_dir)
+{
+	char *path = path_join(run_dir, ".avo/engine.lock"), host[64] = "", here[64] = "";
+	struct buf text = BUF_INIT;
+	pid_t pid = 0;
+
+	gethostname(here, sizeof(here) - 1);
+	if (engine_pid(&pid, run_dir, NULL) != AVO_OK || path_read(&text, path, 256, NULL) != AVO_OK ||
+	    sscanf(buf_cstr(&text), "%*d %63s", host) != 1 || strcmp(host, here) != 0)
+		pid = 0;
+	buf_release(&text);
+	free(path);
+	return pid;
+}
+
+static int signal_engine(const struct cli_call *call, const char *run_dir, int sig)
+{
+	pid_t pid = holder_here(run_dir);
+	char word[PATH_WORD_SIZE];
+
+	path_word_here(word, run_dir);
+	if (pid <= 0) {
+		cli_complain(call, "no engine runs on %s on this machine", word);
+		return 1;
+	}
+	if (kill(pid, sig) != 0) {
+		cli_complain(call, "the engine, pid %ld, cannot be signalled: %s", (long)pid, strerror(errno));
+		return 3;
+	}
+	if (!wait_for_end(run_dir)) {
+		cli_complain(call, "the engine, pid %ld, has not ended; the last resort is: avo stop --kill %s", (long)pid, word);
+		return 3;
+	}
+	if (!call->global->json)
+		printf("%s; start it again where it was: avo run %s\n", sig == SIGKILL ? "killed" : "stopped", word);
+	return 0;
+}
+
+static bool print_what_was_left(void *arg, const cJSON *event)
+{
+	const char *type = json_str(event, "type", "");
+
+	if (strcmp(type, "warning") == 0)
+		cli_complain(arg, "%s", json_str(event, "text", ""));
+	return strcmp(type, "engine-stopped") == 0;
+}
+
+/* Asks the engine to end, waits until it has, and says what it could not end. */
+static int stop_engine(struct cli_engine *engine, const struct cli_call *call, const char *run_dir)
+{
+	uint64_t seen = (uint64_t)json_int(control_hello(engine->client), "seq", 0);
+	char word[PATH_WORD_SIZE];
+	int status = cli_engine_call(engine, call, cli_command_json("stop"), NULL);
+
+	if (status)
+		return status;
+	if (!wait_for_end(run_dir)) {
+		cli_complain(call, "the engine, pid %lld, is still ending; the last resort is: avo stop --kill %s",
+			     (long long)json_int(control_hello(engine->client), "pid", 0), path_word_here(word, run_dir));
+		return 3;
+	}
+	cli_events_after(run_dir, seen, print_what_was_left, (void *)call);
+	if (!call->global->json)
+		say_stopped(engine, path_word_here(word, run_dir));
+	return 0;
+}
+
 static int run_stop(const struct cli_call *call)
 {
-	return simple(call, "stop", say_stopped);
+	const char *names[CLI_MAX_NAMES];
+	struct cli_engine engine = { 0 };
+	struct error err;
+	char *run;
+	int count, status = cli_run_and_names(&run, names, &count, call);
+
+	if (status)
+		return status;
+	if (cli_flag(call, "kill"))
+		status = signal_engine(call, run, SIGKILL);
+	else if (control_connect(&engine.client, run, false, &err) == AVO_OK)
+		status = stop_engine(&engine, call, run);
+	else if (err.status == AVO_NEGATIVE && holder_here(run) > 0)
+		status = signal_engine(call, run, SIGTERM);	/* its socket was removed */
+	else
+		status = cli_fail(call, &err);
+	control_close(engine.client);
+	free(run);
+	return status;
 }
 
 struct step_wait {
@@ -421,6 +584,10 @@ static int run_gate(const struct cli_call *call)
 	return tell(call, "gate", "set");
 }
 
+static const struct cli_option stop_options[] = {
+	{ "kill", 0, NULL, "last resort: kill an engine that does not answer" },
+	{ NULL, 0, NULL, NULL },
+};
 static const struct cli_option step_options[] = {
 	{ "number", 'n', "N", "that many (default 1)" },
 	{ "action", 0, NULL, "single actions instead of whole steps" },
@@ -447,7 +614,8 @@ const struct cli_command cmd_resume = {
 	"resume", "[DIR]", "Let a paused run go on", NULL, NULL, 0, 1, run_resume,
 };
 const struct cli_command cmd_stop = {
-	"stop", "[DIR]", "End the engine of a run; nothing is lost", NULL, NULL, 0, 1, run_stop,
+	"stop", "[DIR]", "End the engine of a run; nothing is lost",
+	"Waits until it has ended, and says what of its worker could not be ended.", stop_options, 0, 1, run_stop,
 };
 const struct cli_command cmd_step = {
 	"step", "[DIR]", "Run single variation steps, or single actions, and wait for them",

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #define MAX_MESSAGE ((size_t)64 << 20)
 #define HELLO_MS 10000
@@ -181,6 +182,18 @@ static cJSON *find_refusal(struct control_client *c)
 	return NULL;
 }
 
+/* It lives, since it holds the socket, and hangs or is stopped. */
+static enum avo_status no_answer(const struct control_client *c, struct error *err)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(c->wire.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0)
+		return error_set(err, AVO_TIMEOUT, "the engine does not answer; see .avo/engine.log in the run's directory");
+	return error_set(err, AVO_TIMEOUT, "the engine, pid %ld, does not answer: it hangs, or was stopped (kill -CONT %ld lets it go on); "
+			 "avo stop --kill ends it, and avo run goes on from what it recorded", (long)peer.pid, (long)peer.pid);
+}
+
 static enum avo_status wait_answer(cJSON **out, struct control_client *c, int id, int64_t deadline, struct error *err)
 {
 	for (;;) {
@@ -193,7 +206,7 @@ static enum avo_status wait_answer(cJSON **out, struct control_client *c, int id
 		if (c->wire.ended)
 			return error_set(err, AVO_CLOSED, "the engine has ended");
 		if (left <= 0)
-			return error_set(err, AVO_TIMEOUT, "the engine does not answer; see .avo/engine.log in the run's directory");
+			return no_answer(c, err);
 		if (poll(&p, 1, left > 3600000 ? 3600000 : (int)left) < 0 && errno != EINTR)
 			return error_errno(err, errno, "cannot wait for the engine");
 		st = control_pump(c, err);

@@ -17,6 +17,9 @@
 /* Lines looked at in one go, so that a long journal does not hold up the engine. */
 #define CATCH_UP_LINES 2000
 
+/* Without a descriptor to spare, accepting pauses for this long. */
+#define REST_MS 500
+
 enum viewer_flow {
 	FLOW_NONE,		/* has not subscribed */
 	FLOW_CATCHING_UP,	/* fed from the journal's files */
@@ -46,6 +49,8 @@ struct control_server {
 	struct viewer *viewers;
 	int count;
 	struct loop_timer *sweep;
+	struct loop_timer *rest;	/* no descriptor is left: nobody is accepted before it */
+	bool short_told;
 };
 
 bool control_command_reads(const char *name)
@@ -322,6 +327,24 @@ static void accept_viewer(struct control_server *s, int fd)
 	v->watch = loop_add_fd(s->loop, fd, POLLIN, viewer_ready, v);
 }
 
+static void rest_over(void *arg)
+{
+	struct control_server *s = arg;
+
+	s->rest = NULL;
+	loop_set_events(s->watch, POLLIN);
+}
+
+/* Who waits in the queue would wake the loop without end. */
+static void rest(struct control_server *s)
+{
+	if (!s->short_told)
+		log_warn("no descriptor is left for another viewer; they are let in as others leave");
+	s->short_told = true;
+	loop_set_events(s->watch, 0);
+	s->rest = loop_add_timer(s->loop, REST_MS, rest_over, s);
+}
+
 static void accept_viewers(void *arg, int listen_fd, short revents)
 {
 	struct control_server *s = arg;
@@ -336,7 +359,19 @@ static void accept_viewers(void *arg, int listen_fd, short revents)
 			accept_viewer(s, fd);
 	}
 	if (errno == EMFILE || errno == ENFILE)
-		log_warn("no descriptor is left for another viewer");
+		rest(s);
+}
+
+static enum avo_status bind_socket(struct control_server *s, struct error *err)
+{
+	enum avo_status st = wire_listen(&s->fd, s->socket_path, err);
+
+	if (st != AVO_OK)
+		return st;
+	if (lstat(s->socket_path, &s->socket) != 0)
+		memset(&s->socket, 0, sizeof(s->socket));
+	s->watch = loop_add_fd(s->loop, s->fd, POLLIN, accept_viewers, s);
+	return AVO_OK;
 }
 
 enum avo_status control_server_new(struct control_server **out, struct loop *loop, const char *run_dir,
@@ -351,18 +386,36 @@ enum avo_status control_server_new(struct control_server **out, struct loop *loo
 	s->socket_path = path_join(run_dir, ".avo/ctl.sock");
 	s->journal_dir = path_join(run_dir, ".avo/journal");
 	unlink(s->socket_path);
-	st = wire_listen(&s->fd, s->socket_path, err);
+	st = bind_socket(s, err);
 	if (st != AVO_OK) {
 		free(s->socket_path);
 		free(s->journal_dir);
 		free(s);
 		return st;
 	}
-	if (lstat(s->socket_path, &s->socket) != 0)
-		memset(&s->socket, 0, sizeof(s->socket));
-	s->watch = loop_add_fd(loop, s->fd, POLLIN, accept_viewers, s);
 	*out = s;
 	return AVO_OK;
+}
+
+void control_server_keep_reachable(struct control_server *s)
+{
+	int old = s->fd;
+	struct loop_fd *watch = s->watch;
+	struct error err = { 0 };
+	struct stat now;
+
+	if (lstat(s->socket_path, &now) == 0 || errno != ENOENT)
+		return;
+	if (bind_socket(s, &err) != AVO_OK) {
+		log_warn("the control socket was removed and cannot be made again: %s", err.text);
+		s->fd = old;
+		return;
+	}
+	log_warn("the control socket was removed; it is there again");
+	loop_remove_fd(s->loop, watch);
+	loop_remove_timer(s->loop, s->rest);
+	s->rest = NULL;
+	close(old);
 }
 
 /* When the run's directory was deleted and made anew, another engine's socket may lie there. */
@@ -382,6 +435,7 @@ void control_server_free(struct control_server *s)
 	if (!s)
 		return;
 	loop_remove_timer(s->loop, s->sweep);
+	loop_remove_timer(s->loop, s->rest);
 	loop_remove_fd(s->loop, s->watch);
 	remove_socket(s);
 	close(s->fd);

@@ -41,6 +41,9 @@ enum avo_status control_server_new(struct control_server **out, struct loop *loo
 /* Sends what the sockets take at once, closes, removes the socket. NULL is fine. */
 void control_server_free(struct control_server *s);
 
+/* Binds the socket again when somebody removed it. */
+void control_server_keep_reachable(struct control_server *s);
+
 /* A journal line, as written, to every subscriber. */
 void control_server_event(struct control_server *s, const char *line, size_t len, uint64_t seq);
 /* Something live: an object with "kind", borrowed. Dropped, without a trace, for viewers that are behind. */

@@ -249,10 +249,20 @@ static void seed_scored(struct engine *e, const cJSON *result)
 	free(text);
 }
 
+/* They are no reason to stand still: asked for again after some attempts, each time later. */
+static void peers_failed(struct engine *e, const cJSON *result)
+{
+	int shift = e->peers_faults < 6 ? e->peers_faults : 6;
+
+	e->peers_faults++;
+	e->peers_after = e->state.attempt_count + ((size_t)1 << shift);
+	engine_warn(e, "the baselines were not measured: %s; they are tried again later", json_str(result, "reason", "no reason was given"));
+}
+
 static void peers_measured(struct engine *e, const cJSON *result)
 {
 	const cJSON *hello = evaluator_hello(e->evaluator), *peer;
-	const char *device = json_str(result, "device", json_str(hello, "device", "unknown device"));
+	const char *device = json_str(result, "device", json_str(hello, "device", NULL));
 	cJSON *event = engine_event("device");
 
 	json_set_str(event, "device", device);
@@ -287,8 +297,10 @@ static void on_done(void *arg, const cJSON *result)
 		attempt_scored(e, result);
 	else if (kind == FLIGHT_SEED)
 		seed_scored(e, result);
-	else if (kind == FLIGHT_PEERS && strcmp(json_str(result, "verdict", ""), "cancelled") != 0)
+	else if (kind == FLIGHT_PEERS && !json_get(result, "verdict"))
 		peers_measured(e, result);
+	else if (kind == FLIGHT_PEERS && strcmp(json_str(result, "verdict", ""), "cancelled") != 0)
+		peers_failed(e, result);
 	engine_kick(e);
 }
 
@@ -390,7 +402,7 @@ static bool may_evaluate(struct engine *e)
 {
 	const struct limit *limit = &e->limits[LIMIT_ATTEMPTS];
 
-	if (e->flight.kind != FLIGHT_NONE || !e->step || e->cancel_outcome || e->troubled || presence_lost(e))
+	if (e->flight.kind != FLIGHT_NONE || !e->step || e->cancel_outcome || e->trouble.on || presence_lost(e))
 		return false;
 	return limit->limit <= 0 || budget_used(e, LIMIT_ATTEMPTS) < limit->limit;
 }
@@ -416,7 +428,7 @@ int engine_evaluate(struct engine *e, const struct candidate *c)
 	if (st == AVO_OK)
 		start_attempt(e, c, &sub, id);
 	else
-		engine_trouble(e, err.text);
+		engine_trouble(e, TROUBLE_ATTEMPT, &err);
 	free(sub.dir);
 	free(sub.incumbent_dir);
 	return st == AVO_OK ? id : -1;
@@ -434,7 +446,7 @@ static bool score_seed(struct engine *e)
 	if (seed->score.count)
 		return false;
 	if (cache_export(&dir, tree, e, seed->commit, &err) != AVO_OK) {
-		engine_trouble(e, err.text);
+		engine_trouble(e, TROUBLE_ATTEMPT, &err);
 		return true;
 	}
 	request = engine_request(e, "evaluate");
@@ -447,7 +459,7 @@ static bool score_seed(struct engine *e)
 
 bool engine_prepare(struct engine *e)
 {
-	if (e->settings.peers && !e->state.device[0]) {
+	if (e->settings.peers && !e->state.device[0] && e->state.attempt_count >= e->peers_after) {
 		cJSON *request = engine_request(e, "peers");
 
 		json_set(request, "baselines", baselines_of_conf(e->conf, e->run_dir));

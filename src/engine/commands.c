@@ -23,6 +23,7 @@ static enum avo_status cmd_status(struct engine *e, const cJSON *request, cJSON 
 		json_set(answer, member->string, member);
 	}
 	cJSON_Delete(status);
+	engine_describe_wait(e, answer);
 	json_set_int(answer, "pid", getpid());
 	json_set_int(answer, "viewers", control_server_viewers(e->server));
 	return AVO_OK;
@@ -32,9 +33,9 @@ static enum avo_status cmd_pause(struct engine *e, const cJSON *request, cJSON *
 {
 	if (e->state.state == ENGINE_AWAITING)
 		e->then = ENGINE_PAUSED;
-	else if (e->troubled)
-		e->before_trouble = ENGINE_PAUSED;
-	else if (engine_active(e))
+	else if (e->trouble.told)
+		e->then = ENGINE_PAUSED;
+	else if (engine_active(e) || e->state.state == ENGINE_WAITING)
 		engine_set_state(e, ENGINE_PAUSED, "paused by the user");
 	else if (e->state.state != ENGINE_PAUSED)
 		return error_set(err, AVO_NEGATIVE, "the run is %s: there is nothing to pause", engine_state_name(e->state.state));
@@ -73,16 +74,20 @@ static enum avo_status start_moving(struct engine *e, enum engine_state state, s
 			return error_set(err, AVO_NEGATIVE, "%s; raise it in avo.conf, then resume", text);
 		}
 	}
-	if (e->troubled) {
-		e->before_trouble = state;
-		engine_trouble_over(e);
-		return e->troubled ? error_set(err, AVO_ENVIRONMENT, "%s", e->state.state_reason) : AVO_OK;
+	if (e->trouble.on) {
+		enum avo_status st = engine_retry_trouble(e, err);
+
+		e->then = state;
+		if (st != AVO_OK)
+			return st;
 	}
 	if (e->state.state == ENGINE_AWAITING) {
 		e->then = state;
 		return AVO_OK;
 	}
 	engine_set_state(e, state, reason);
+	/* a worker that is away is tried at once */
+	evaluator_retry(e->evaluator);
 	engine_kick(e);
 	return AVO_OK;
 }

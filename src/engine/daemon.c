@@ -80,9 +80,12 @@ static enum avo_status open_services(struct engine *e, struct error *err)
 	loop_on_signal(e->loop, SIGINT, on_signal, e);
 	loop_on_signal(e->loop, SIGHUP, ignore_signal, e);
 	signal(SIGPIPE, SIG_IGN);
+	/* a limit on the size of files is a full disk, not a reason to die */
+	signal(SIGXFSZ, SIG_IGN);
 	st = evaluator_new(&e->evaluator, e->loop, e->settings.worker, err);
 	if (st != AVO_OK)
 		return st;
+	evaluator_on_wait(e->evaluator, engine_look_for_worker, e);
 	evaluator_set_patience(e->evaluator, e->settings.backoff_ms, e->settings.outage_ms);
 	st = path_mkdirs(e->scratch_dir, 0700, err);
 	if (st == AVO_OK)
@@ -171,7 +174,9 @@ static enum avo_status begin_life(struct engine *e, struct error *err)
 		engine_set_state(e, ENGINE_FAILED, err->text);
 	} else {
 		evaluator_on_measuring(e->evaluator, on_measuring, e);
-		engine_first_state(e, &r, recovered == AVO_OK ? NULL : conflict.text);
+		engine_first_state(e, &r, recovered == AVO_CONFLICT ? conflict.text : NULL);
+		if (recovered != AVO_OK && recovered != AVO_CONFLICT)
+			engine_trouble(e, TROUBLE_PROMOTION, &conflict);
 	}
 	resume_release(&r);
 	return st;
@@ -211,6 +216,7 @@ static void end_life(struct engine *e)
 	free(e->end_reason);
 	free(e->cancel_reason);
 	state_release(&e->state);
+	free(e->trouble.reason);
 	buf_release(&e->guidance);
 	cJSON_Delete(e->result);
 	source_release(&e->submission);

@@ -13,15 +13,16 @@ bool engine_active(const struct engine *e)
 
 static cJSON *state_event(const struct engine *e, enum engine_state state, const char *reason)
 {
+	bool held = state == ENGINE_AWAITING || state == ENGINE_WAITING || (state == ENGINE_PAUSED && e->trouble.told);
 	cJSON *event = engine_event("state");
 
 	json_set_str(event, "state", engine_state_name(state));
 	if (reason && *reason)
 		json_set_str(event, "reason", reason);
 	/* what a later life needs to go on in the same way */
-	if (state == ENGINE_AWAITING)
+	if (held)
 		json_set_str(event, "then", engine_state_name(e->then));
-	if (state == ENGINE_STEPPING || (state == ENGINE_AWAITING && e->then == ENGINE_STEPPING)) {
+	if (state == ENGINE_STEPPING || (held && e->then == ENGINE_STEPPING)) {
 		json_set_str(event, "unit", e->in_action_unit ? "action" : "step");
 		json_set_int(event, "left", e->left);
 	}
@@ -95,7 +96,7 @@ static void advance(struct engine *e)
 		end_now(e);
 		return;
 	}
-	if (e->troubled || !engine_active(e) || !engine_settle(e))
+	if (e->trouble.on || !engine_active(e) || !engine_settle(e))
 		return;
 	if (budget_enforce(e) || engine_pack_look(e) || engine_prepare(e))
 		return;

@@ -35,6 +35,10 @@ enum avo_status engine_start(const struct engine_options *o, pid_t *pid, struct 
 /* The pid of the live engine of a run, 0 when there is none (by the lock, not by the pid file). */
 enum avo_status engine_pid(pid_t *out, const char *run_dir, struct error *err);
 
+/* The record has an engine's start and no end, and none lives: it was killed, or its machine was. */
+struct run_state;
+bool engine_died(const struct run_state *s, const char *run_dir);
+
 /* Makes a run directory: avo.conf, the seed as v0, the journal's first event. */
 struct run_options {
 	const char *dir;

@@ -166,7 +166,7 @@ static void hold_promotion(struct engine *e, int attempt, const struct error *er
 		engine_warn(e, "%s", err->text);
 		engine_set_state(e, ENGINE_PAUSED, err->text);
 	} else {
-		engine_trouble(e, err->text);
+		engine_trouble(e, TROUBLE_PROMOTION, err);
 	}
 }
 
@@ -196,6 +196,22 @@ static bool promote_or_hold(struct engine *e, int attempt)
 	return false;
 }
 
+enum avo_status engine_promote_held(struct engine *e, int *attempt, struct error *err)
+{
+	const struct attempt *a = state_pending(&e->state);
+	enum avo_status st;
+	int id;
+
+	*attempt = 0;
+	if (!a || (e->state.gate == GATE_MANUAL && e->approved != a->id))
+		return AVO_OK;
+	id = a->id;
+	st = engine_promote(e, id, NULL, NULL, err);
+	if (st == AVO_OK)
+		*attempt = id;
+	return st;
+}
+
 void engine_decide(struct engine *e, int attempt)
 {
 	const struct attempt *a = state_attempt(&e->state, attempt);
@@ -205,9 +221,9 @@ void engine_decide(struct engine *e, int attempt)
 		return;
 	}
 	/* a result that is not on disk yet is not built upon: settled once the disk takes it */
-	if (e->state.gate == GATE_MANUAL || e->troubled) {
+	if (e->state.gate == GATE_MANUAL || e->trouble.on) {
 		make_pending(e, attempt);
-		if (!e->troubled && !e->stopping)
+		if (!e->trouble.on && !e->stopping)
 			await(e, attempt);
 		return;
 	}

@@ -44,6 +44,21 @@ struct packing {
 	bool look;			/* it may be time: see whether it is due */
 };
 
+/* What failed, and is tried again until it works. */
+enum trouble_kind { TROUBLE_JOURNAL, TROUBLE_PROMOTION, TROUBLE_ATTEMPT, TROUBLE_READING };
+
+struct trouble {
+	bool on;
+	enum trouble_kind kind;
+	bool locked;			/* by a lock file of git's */
+	bool told, warned;		/* the state says so; so does a warning, after a while */
+	int tries;
+	int64_t since_ms;		/* monotonic */
+	char *reason;			/* owned */
+	int promoted;			/* the attempt that became a version in the end, 0: none */
+	struct loop_timer *timer;
+};
+
 enum limit_kind { LIMIT_TIME, LIMIT_STEPS, LIMIT_ATTEMPTS, LIMIT_COST, LIMIT_TOKENS, LIMIT_COUNT };
 
 struct limit {
@@ -84,6 +99,8 @@ struct engine {
 	cJSON *result;			/* of the attempt that is being decided; owned */
 	char *why;			/* of the attempt in flight; owned, may be NULL */
 	int seed_faults, faults;	/* evaluator faults in a row */
+	int peers_faults;		/* of the peers, in this life */
+	size_t peers_after;		/* attempts: then they are asked for again */
 
 	int step;			/* the step that runs, 0: none */
 	bool orphan;			/* it was begun by an engine that died: no operator runs it */
@@ -93,7 +110,7 @@ struct engine {
 
 	bool in_action_unit;		/* stepping counts actions, not steps */
 	int64_t left;			/* steps or actions still to do while stepping */
-	enum engine_state then;		/* the state that follows awaiting */
+	enum engine_state then;		/* the state that follows awaiting, waiting or trouble */
 	int approved;			/* attempt whose approval is journaled but not yet a version, 0: none */
 
 	char *known;			/* what host.known points to */
@@ -104,14 +121,13 @@ struct engine {
 	const char *cancel_outcome;	/* a step is being cancelled: how it will have ended; NULL: it is not */
 	char *cancel_reason;		/* owned; NULL as long as nothing was cancelled */
 
-	bool troubled;			/* paused by a disk that is full or the like, retried */
-	enum engine_state before_trouble;
-	struct loop_timer *retry_timer;
+	struct trouble trouble;
 
 	struct limit limits[LIMIT_COUNT];
 	struct loop_timer *tick;	/* while a time limit runs */
 	bool tree_edited;		/* the user was told */
 
+	struct loop_timer *countdown;	/* while a worker is waited for */
 	struct loop_timer *kick;
 	struct loop_timer *end_timer;
 	struct loop_timer *presence;	/* the next look at whether the run's directory is there */
@@ -138,9 +154,13 @@ void engine_end(struct engine *e, const char *reason, bool now);
 void engine_record(struct engine *e, cJSON *event, enum journal_sync sync);	/* takes ownership */
 cJSON *engine_event(const char *type);
 void engine_warn(struct engine *e, const char *fmt, ...) AVO_PRINTF(2, 3);
-/* Pauses with the reason and tries again later. */
-void engine_trouble(struct engine *e, const char *reason);
-void engine_trouble_over(struct engine *e);
+/* Writes what was held back; false when the disk still does not take it. */
+bool engine_write_backlog(struct engine *e, struct error *err);
+
+/* trouble.c: pauses with the reason, and tries the same again until it works */
+void engine_trouble(struct engine *e, enum trouble_kind kind, const struct error *err);
+/* Now, because somebody asked for it. */
+enum avo_status engine_retry_trouble(struct engine *e, struct error *err);
 
 /* start.c: what a former life left behind */
 struct resume {
@@ -167,6 +187,11 @@ void engine_end_step(struct engine *e, const char *outcome, int version, const c
 /* Ends the running step as soon as nothing is in flight. */
 void engine_cancel_step(struct engine *e, const char *outcome, const char *reason);
 void engine_cancel_now(struct engine *e);
+
+/* away.c: a worker that is away. evaluator_on_wait's. */
+void engine_look_for_worker(void *arg);
+/* The member "wait" of an answer, while a worker is waited for. */
+void engine_describe_wait(const struct engine *e, cJSON *answer);
 
 /* attempt.c: evaluation */
 int engine_evaluate(struct engine *e, const struct candidate *candidate);
@@ -209,6 +234,8 @@ enum avo_status engine_reject(struct engine *e, int attempt, const char *by, con
 enum avo_status engine_set_gate(struct engine *e, enum gate gate, const char *by, struct error *err);
 /* The note of a version whose note is gone. */
 enum avo_status engine_write_note(struct engine *e, const struct version *v, struct error *err);
+/* Promotes what is decided and was held; attempt: 0 when nothing was. */
+enum avo_status engine_promote_held(struct engine *e, int *attempt, struct error *err);
 /* A pending attempt is promoted or awaited; false when something is pending still. */
 bool engine_settle(struct engine *e);
 

@@ -4,12 +4,12 @@ libavo_a_SOURCES += src/engine/engine.h src/engine/internal.h \
 	src/engine/settings.c src/engine/settings.h \
 	src/engine/create.c \
 	src/engine/engine.c \
-	src/engine/record.c \
+	src/engine/record.c src/engine/trouble.c \
 	src/engine/restore.c \
 	src/engine/terms.c \
 	src/engine/start.c \
 	src/engine/step.c \
-	src/engine/attempt.c \
+	src/engine/attempt.c src/engine/away.c \
 	src/engine/gate.c \
 	src/engine/known.c \
 	src/engine/profile.c \

@@ -217,3 +217,10 @@ enum avo_status engine_pid(pid_t *out, const char *run_dir, struct error *err)
 	*out = (pid_t)h.pid;
 	return AVO_OK;
 }
+
+bool engine_died(const struct run_state *s, const char *run_dir)
+{
+	pid_t pid = 0;
+
+	return s->engine_pid && engine_pid(&pid, run_dir, NULL) == AVO_OK && !pid;
+}

@@ -38,8 +38,10 @@ static void look(void *arg)
 		e->beats = 0;
 		engine_lock_beat(e->lock_fd);
 	}
-	if (!presence_lost(e))
-		presence_watch(e);
+	if (presence_lost(e))
+		return;
+	control_server_keep_reachable(e->server);
+	presence_watch(e);
 }
 
 void presence_watch(struct engine *e)

@@ -106,7 +106,7 @@ static bool may_measure(const struct engine *e)
 {
 	const char *why;
 
-	if (!e->settings.profile || e->troubled || e->stopping || !profile_possible(e->settings.backend, &why))
+	if (!e->settings.profile || e->trouble.on || e->stopping || !profile_possible(e->settings.backend, &why))
 		return false;
 	return engine_active(e) || e->state.state == ENGINE_AWAITING || e->profile_owed;
 }

@@ -10,10 +10,6 @@
 #include "engine/internal.h"
 
 #include <stdarg.h>
-#include <sys/statvfs.h>
-
-#define RETRY_MS 2000
-#define ROOM_BYTES ((uint64_t)1 << 20)
 
 cJSON *engine_event(const char *type)
 {
@@ -90,19 +86,17 @@ void engine_record(struct engine *e, cJSON *event, enum journal_sync sync)
 	if (first && err.status == AVO_CONFLICT) {
 		presence_intruded(e, err.text);
 	} else if (first) {
-		log_error("the journal cannot be written: %s", err.text);
-		engine_trouble(e, err.text);
+		error_prefix(&err, err.status, "the journal cannot be written");
+		engine_trouble(e, TROUBLE_JOURNAL, &err);
 	}
 }
 
-/* Writes what was held back; false when the disk still does not take it. */
-static bool write_backlog(struct engine *e)
+bool engine_write_backlog(struct engine *e, struct error *err)
 {
-	struct error err = { 0 };
 	size_t done = 0;
 
 	while (done < e->backlog_count &&
-	       journal_append(e->journal, cJSON_Duplicate(e->backlog[done], true), e->backlog_sync[done], &err) == AVO_OK) {
+	       journal_append(e->journal, cJSON_Duplicate(e->backlog[done], true), e->backlog_sync[done], err) == AVO_OK) {
 		publish(e, false);
 		cJSON_Delete(e->backlog[done++]);
 	}
@@ -127,57 +121,4 @@ void engine_warn(struct engine *e, const char *fmt, ...)
 	json_set_str(event, "text", buf_cstr(&text));
 	engine_record(e, event, JOURNAL_LAZY);
 	buf_release(&text);
-}
-
-/* Enough for an attempt: going on with less would only stop again. */
-static bool has_room(const struct engine *e)
-{
-	struct statvfs fs;
-
-	return statvfs(e->run_dir, &fs) != 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= ROOM_BYTES;
-}
-
-static void retry(void *arg)
-{
-	struct engine *e = arg;
-
-	e->retry_timer = NULL;
-	if (!e->troubled)
-		return;
-	if (!has_room(e) || !write_backlog(e)) {
-		e->retry_timer = loop_add_timer(e->loop, RETRY_MS, retry, e);
-		return;
-	}
-	engine_trouble_over(e);
-}
-
-void engine_trouble(struct engine *e, const char *reason)
-{
-	char *text;
-
-	if (!e->retry_timer)
-		e->retry_timer = loop_add_timer(e->loop, RETRY_MS, retry, e);
-	if (e->troubled || presence_lost(e))
-		return;
-	e->troubled = true;
-	e->before_trouble = e->state.state;
-	text = xasprintf("%s; tried again every %d s", reason, RETRY_MS / 1000);
-	engine_set_state(e, ENGINE_PAUSED, text);
-	free(text);
-}
-
-void engine_trouble_over(struct engine *e)
-{
-	enum engine_state before = e->before_trouble;
-
-	e->troubled = false;
-	loop_remove_timer(e->loop, e->retry_timer);
-	e->retry_timer = NULL;
-	if (e->backlog_count && !write_backlog(e)) {
-		engine_trouble(e, "the journal cannot be written");
-		return;
-	}
-	if (before == ENGINE_RUNNING || before == ENGINE_STEPPING || before == ENGINE_AWAITING)
-		engine_set_state(e, before, "what stopped the run is over");
-	engine_kick(e);
 }

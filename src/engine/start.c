@@ -101,11 +101,15 @@ static const struct attempt *undecided(const struct engine *e)
 static enum avo_status complete_promotion(struct engine *e, const struct resume *r, struct error *err)
 {
 	const struct attempt *approved = state_attempt(&e->state, r->approved), *a = undecided(e);
+	const struct attempt *pending = state_pending(&e->state);
 	cJSON *event;
 
 	e->approved = approved && approved->stage == ATTEMPT_PENDING ? approved->id : 0;
 	if (e->approved)
 		return engine_promote(e, e->approved, NULL, NULL, err);
+	/* decided, and held by what the engine then died in */
+	if (pending && e->state.gate == GATE_AUTO)
+		return engine_promote(e, pending->id, NULL, NULL, err);
 	if (!a || !r->killed)
 		return AVO_OK;
 	if (e->state.gate == GATE_AUTO)
@@ -164,18 +168,16 @@ static enum engine_state natural_state(const struct engine *e, const struct resu
 {
 	const struct engine_options *o = &e->options;
 	bool told_to_run = o->steps || o->attempts || o->time_ms;
+	/* what stood in the way of it (an approval, a worker, a full disk) is found again if it is still there */
+	enum engine_state was = r->then != ENGINE_NONE ? r->then : r->state;
 
 	if (o->start_paused)
 		return ENGINE_PAUSED;
 	if (!r->killed || told_to_run)
 		return ENGINE_RUNNING;
-	if (r->state == ENGINE_PAUSED)
-		return ENGINE_PAUSED;
-	if ((r->state == ENGINE_STEPPING || (r->state == ENGINE_AWAITING && r->then == ENGINE_STEPPING)))
+	if (was == ENGINE_STEPPING)
 		return r->left > 0 ? ENGINE_STEPPING : ENGINE_PAUSED;
-	if (r->state == ENGINE_AWAITING && r->then == ENGINE_PAUSED)
-		return ENGINE_PAUSED;
-	return ENGINE_RUNNING;
+	return was == ENGINE_PAUSED ? ENGINE_PAUSED : ENGINE_RUNNING;
 }
 
 void engine_first_state(struct engine *e, const struct resume *r, const char *conflict)

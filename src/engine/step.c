@@ -212,6 +212,7 @@ static void host_live(struct operator_host *host, const char *kind, const char *
 static void host_step_done(struct operator_host *host, enum step_outcome outcome, const char *text)
 {
 	struct engine *e = engine_of(host);
+	struct error err = { 0 };
 	const char *name = e->cancel_outcome ? e->cancel_outcome : step_outcome_name(outcome);
 
 	if (!e->step)
@@ -219,6 +220,11 @@ static void host_step_done(struct operator_host *host, enum step_outcome outcome
 	engine_end_step(e, name, version_of_step(e, e->step), e->cancel_outcome ? e->cancel_reason : text);
 	if (outcome == STEP_EXHAUSTED && !e->cancel_outcome)
 		engine_finish(e, text);
+	/* a file system that is out of order for a moment is no end of the search */
+	if (outcome == STEP_UNREADABLE) {
+		error_set(&err, AVO_ENVIRONMENT, "%s", text);
+		engine_trouble(e, TROUBLE_READING, &err);
+	}
 	engine_kick(e);
 }
 

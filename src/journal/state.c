@@ -11,6 +11,7 @@ static const char *const engine_state_names[] = {
 	[ENGINE_PAUSED] = "paused",
 	[ENGINE_STEPPING] = "stepping",
 	[ENGINE_AWAITING] = "awaiting",
+	[ENGINE_WAITING] = "waiting",
 	[ENGINE_FINISHED] = "finished",
 	[ENGINE_FAILED] = "failed",
 	[ENGINE_STOPPED] = "stopped",

@@ -23,6 +23,7 @@ enum engine_state {
 	ENGINE_PAUSED,
 	ENGINE_STEPPING,	/* running until the asked-for steps or actions are done */
 	ENGINE_AWAITING,	/* an approval is pending and the step cannot go on without it */
+	ENGINE_WAITING,		/* for a worker that is away, or in a scheduler's queue */
 	ENGINE_FINISHED,	/* a budget or the search space is used up */
 	ENGINE_FAILED,
 	ENGINE_STOPPED,		/* the engine was told to stop, or its end was recorded */

@@ -72,11 +72,11 @@ static bool drop_empty_ref(struct lineage *l, const char *ref)
 enum avo_status lineage_set_ref(struct lineage *l, const char *ref, const git_oid *id, const char *log, struct error *err)
 {
 	git_reference *made = NULL;
-	int rc, attempt = 0;
+	int rc;
 
-	do {
+	rc = git_reference_create(&made, l->repo, ref, id, 1, log);
+	if (rc != 0 && rc != GIT_ELOCKED && drop_empty_ref(l, ref))
 		rc = git_reference_create(&made, l->repo, ref, id, 1, log);
-	} while (lineage_retry(rc, &attempt) || (rc != 0 && drop_empty_ref(l, ref)));
 	git_reference_free(made);
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write %s", ref);
 }
@@ -85,14 +85,12 @@ enum avo_status lineage_set_note(struct lineage *l, const git_oid *id, int versi
 {
 	git_signature *who;
 	git_oid note;
-	int rc, attempt = 0;
+	int rc;
 	enum avo_status st = lineage_signature(&who, l, author, err);
 
 	if (st != AVO_OK)
 		return st;
-	do {
-		rc = git_note_create(&note, l->repo, LINEAGE_NOTES, who, who, id, text, 1);
-	} while (lineage_retry(rc, &attempt));
+	rc = git_note_create(&note, l->repo, LINEAGE_NOTES, who, who, id, text, 1);
 	git_signature_free(who);
 	return rc == 0 ? AVO_OK : lineage_failed(err, rc, "cannot write the note of v%d", version);
 }
@@ -100,11 +98,9 @@ enum avo_status lineage_set_note(struct lineage *l, const git_oid *id, int versi
 static enum avo_status create_branch(struct lineage *l, const git_oid *id, struct error *err)
 {
 	git_reference *made = NULL;
-	int rc, attempt = 0;
+	int rc;
 
-	do {
-		rc = git_reference_create(&made, l->repo, LINEAGE_REF, id, 0, "avo: v0");
-	} while (lineage_retry(rc, &attempt));
+	rc = git_reference_create(&made, l->repo, LINEAGE_REF, id, 0, "avo: v0");
 	git_reference_free(made);
 	if (rc == GIT_EEXISTS)
 		return error_set(err, AVO_CONFLICT, "%s has a branch lineage already; name another directory", l->dir);

@@ -24,12 +24,6 @@ int lineage_is_stored(struct lineage *l, const git_oid *id);
 enum avo_status lineage_failed(struct error *err, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* AVO_USAGE on a repository that was opened for reading. */
 enum avo_status lineage_needs_write(const struct lineage *l, struct error *err);
-/*
- * True when rc says that another git holds a lock, after a pause that grows
- * with *attempt; false once about 5 s went by:
- *	do { rc = ...; } while (lineage_retry(rc, &attempt));
- */
-bool lineage_retry(int rc, int *attempt);
 /* Removes what a killed writer left: locks of the refs written here and, if it died at the working tree, of the index; temporary files. */
 void lineage_clear_stale(struct lineage *l);
 /* The working tree and the index are being written, or are not any more. */

@@ -6,7 +6,6 @@
 #include "lineage/internal.h"
 
 #include <stdarg.h>
-#include <time.h>
 
 /*
  * The ignore rule lives in the repository, not in the tree: candidates hold
@@ -76,18 +75,6 @@ enum avo_status lineage_needs_write(const struct lineage *l, struct error *err)
 	if (l->mode == LINEAGE_WRITE)
 		return AVO_OK;
 	return error_set(err, AVO_USAGE, "the lineage was opened for reading; only the engine of a run commits to it");
-}
-
-bool lineage_retry(int rc, int *attempt)
-{
-	long ms = 10L << (*attempt < 6 ? *attempt : 6);
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	if (rc != GIT_ELOCKED || *attempt >= 13)
-		return false;
-	(*attempt)++;
-	nanosleep(&pause, NULL);
-	return true;
 }
 
 const char *version_ref(char out[LINEAGE_REF_SIZE], int id)

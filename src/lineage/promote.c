@@ -83,11 +83,9 @@ static enum avo_status move_branch(struct lineage *l, const git_oid *to, const g
 	char *log = xasprintf("avo: v%d from a%d", p->version, p->attempt);
 	git_reference *ref = NULL;
 	git_oid tip;
-	int rc, attempt = 0;
+	int rc;
 
-	do {
-		rc = git_reference_create_matching(&ref, l->repo, LINEAGE_REF, to, 1, from, log);
-	} while (lineage_retry(rc, &attempt));
+	rc = git_reference_create_matching(&ref, l->repo, LINEAGE_REF, to, 1, from, log);
 	git_reference_free(ref);
 	free(log);
 	if (rc == GIT_EMODIFIED && find_tip(&tip, l, p->expected_tip, err) == AVO_OK)

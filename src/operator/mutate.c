@@ -67,7 +67,7 @@ static void current_genome(struct genome *g, const struct parameter_set *set)
 }
 
 /* Takes the files of a version as what is varied from now on. */
-static enum avo_status load_parent(struct mutate *m, int version, struct error *err)
+static enum avo_status load_parent(enum step_outcome *outcome, struct mutate *m, int version, struct error *err)
 {
 	const struct version *v = state_version(m->host->state, version);
 	uint64_t skeleton = m->set.skeleton;
@@ -78,17 +78,22 @@ static enum avo_status load_parent(struct mutate *m, int version, struct error *
 	source_release(&m->source);
 	parameter_set_release(&m->set);
 	m->parent = -1;
+	/* the record knows the commit: that it is not found now says something about the file system */
+	*outcome = STEP_UNREADABLE;
 	st = lineage_read_source(&m->source, m->host->lineage, v->commit, err);
-	if (st == AVO_OK)
-		st = parameter_set_read(&m->set, m->source.files, m->source.count, err);
 	if (st != AVO_OK)
 		return st;
-	m->parent = version;
+	*outcome = STEP_EXHAUSTED;
+	st = parameter_set_read(&m->set, m->source.files, m->source.count, err);
+	if (st != AVO_OK)
+		return st;
+	*outcome = STEP_UNREADABLE;
 	current_genome(&m->incumbent, &m->set);
 	/* other code: what was learned of the old one does not hold, what was tried of this one may be in the journal */
 	if (m->set.skeleton != skeleton || !m->remembered)
 		st = mutate_remember(m, err);
 	m->remembered = st == AVO_OK;
+	m->parent = m->remembered ? version : -1;
 	mutate_trials_mark(&m->trials, &m->set, &m->incumbent);
 	return st;
 }
@@ -96,14 +101,15 @@ static enum avo_status load_parent(struct mutate *m, int version, struct error *
 static void mutate_begin(void *op, const struct step_begin *begin)
 {
 	struct mutate *m = op;
+	enum step_outcome outcome = STEP_EXHAUSTED;
 	struct error err = { 0 };
 
 	m->in_step = true;
 	m->step_attempts = 0;
 	m->group_count = 0;
-	if (load_parent(m, begin->parent, &err) != AVO_OK) {
+	if (load_parent(&outcome, m, begin->parent, &err) != AVO_OK) {
 		m->in_step = false;
-		m->host->step_done(m->host, STEP_EXHAUSTED, err.text);
+		m->host->step_done(m->host, outcome, err.text);
 	} else if (!m->set.count) {
 		m->in_step = false;
 		m->host->step_done(m->host, STEP_EXHAUSTED,

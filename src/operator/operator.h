@@ -32,7 +32,11 @@ struct step_begin {
 	const char *guidance;		/* the engineer's hints and the supervisor's direction since the last step; may be NULL */
 };
 
-enum step_outcome { STEP_COMMITTED, STEP_GAVE_UP, STEP_BUDGET, STEP_STOPPED, STEP_EXHAUSTED };
+enum step_outcome {
+	STEP_COMMITTED, STEP_GAVE_UP, STEP_BUDGET, STEP_STOPPED,
+	STEP_EXHAUSTED,			/* there is nothing more to try: the run is finished */
+	STEP_UNREADABLE,		/* what the step needs could not be read just now: it is begun again once it can */
+};
 const char *step_outcome_name(enum step_outcome o);	/* "committed" "gave-up" "budget" "stopped" "exhausted" */
 
 /* How strongly a supervisor's intervention changes the search. */

@@ -35,6 +35,7 @@ const char *step_outcome_name(enum step_outcome o)
 		[STEP_BUDGET] = "budget",
 		[STEP_STOPPED] = "stopped",
 		[STEP_EXHAUSTED] = "exhausted",
+		[STEP_UNREADABLE] = "stopped",
 	};
 
 	return names[o];

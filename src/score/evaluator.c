@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "score/evaluator.h"
@@ -21,6 +22,7 @@ struct evaluation {
 	char refused[200];		/* why it is not sent at all */
 	int faults, given_back;		/* of workers that had it */
 	bool sent, cancelled;
+	int64_t since_ms;		/* when it began to wait for a worker */
 	int idle_heartbeats;
 	struct loop_timer *timer;	/* deadline, or the end of a cancelled one that waits */
 };
@@ -105,6 +107,7 @@ static void take_back(struct evaluation *ev, bool again, const char *why)
 	loop_remove_timer(e->loop, ev->timer);
 	ev->timer = NULL;
 	ev->sent = false;
+	ev->since_ms = clock_mono_ms();
 	tell_measuring(e);
 	if (ev->cancelled) {
 		finish_with(ev, VERDICT_CANCELLED, "cancelled");
@@ -353,6 +356,7 @@ struct evaluation *evaluator_submit(struct evaluator *e, cJSON *request, int64_t
 	ev->cb = *cb;
 	ev->arg = arg;
 	json_set_str(request, "engine", PACKAGE_VERSION);
+	ev->since_ms = clock_mono_ms();
 	read_suite(ev);
 	while (*at)
 		at = &(*at)->next;
@@ -416,6 +420,8 @@ void evaluator_on_wait(struct evaluator *e, evaluator_wait_fn *fn, void *arg)
 bool evaluator_waiting(struct supply_wait *out, const struct evaluator *e)
 {
 	supply_waiting(out, e->supply);
+	if (e->queue && e->queue->since_ms > out->since_ms)
+		out->since_ms = e->queue->since_ms;
 	return e->queue && !e->queue->sent && !e->queue->cancelled && !out->ready;
 }
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/str.h"
 #include "sandbox/sandbox.h"
 #include "worker/backend.h"
 #include "worker/job.h"
@@ -11,6 +12,7 @@
 #include "worker/serve.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -19,6 +21,7 @@
 #define HEARTBEAT_MS 2000
 #define LINE_MAX_BYTES ((size_t)1 << 20)	/* of a request; paths travel, not sources */
 #define DEADLINE_DEFAULT_S 300.0
+#define PATIENCE_S 60			/* an engine that pings and then says nothing for so long is gone, or cut off */
 
 struct front {
 	struct loop *loop;
@@ -32,7 +35,11 @@ struct front {
 	/* the job it has */
 	bool busy;
 	int64_t id;
+	char engine[32];		/* the version that asked, given back with the result */
 	struct loop_timer *deadline;
+	/* the engine */
+	int64_t patience_ms;
+	struct loop_timer *silence;	/* runs from the first ping on */
 };
 
 static void leave(struct front *f, int status)
@@ -95,6 +102,30 @@ static void abort_job(struct front *f, enum verdict v, const char *reason)
 	send_result(f, f->id, v, reason);
 }
 
+/* Told to leave (preempted, at the end of an allocation): the job goes back, so that another worker gets it. */
+static void hand_back(struct front *f)
+{
+	send_line(f, event("leaving", f->busy ? &f->id : NULL));
+	if (f->busy)
+		abort_job(f, VERDICT_CANCELLED, "worker leaves");
+	leave(f, 0);
+}
+
+static const int leave_signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
+
+/* A scheduler signals every process of a step: what a candidate does that was ended by that says nothing about it. */
+static bool told_to_leave(void)
+{
+	sigset_t pending;
+	size_t i;
+
+	sigpending(&pending);
+	for (i = 0; i < ARRAY_LEN(leave_signals); i++)
+		if (sigismember(&pending, leave_signals[i]))
+			return true;
+	return false;
+}
+
 static void forward(struct front *f, const char *line, size_t len)
 {
 	cJSON *value = NULL;
@@ -103,8 +134,16 @@ static void forward(struct front *f, const char *line, size_t len)
 	if (json_parse(&value, line, len, NULL) != AVO_OK)
 		return;
 	result = strcmp(json_str(value, "event", ""), "result") == 0;
-	if (result)
+	if (result && told_to_leave()) {
+		cJSON_Delete(value);
+		hand_back(f);
+		return;
+	}
+	if (result) {
 		end_job(f);
+		json_set_str(value, "engine", *f->engine ? f->engine : NULL);
+		json_set_str(value, "worker", PACKAGE_VERSION);
+	}
 	send_line(f, value);
 }
 
@@ -153,11 +192,15 @@ static void on_runner(void *arg, int fd, short revents)
 static void become_runner(int in, int out, pid_t parent)
 {
 	sigset_t none;
+	size_t i;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
 	setpgid(0, 0);
+	/* it is the front that leaves, and takes this process along; its children have the default again */
+	for (i = 0; i < ARRAY_LEN(leave_signals); i++)
+		signal(leave_signals[i], SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* not the engine's: a reader that never comes must not hold a job */
@@ -228,6 +271,7 @@ static void start_job(struct front *f, const cJSON *request)
 	}
 	f->busy = true;
 	f->id = id;
+	snprintf(f->engine, sizeof(f->engine), "%.31s", json_str(request, "engine", ""));
 	if (!(deadline_s > 0 && deadline_s < 1e6))
 		deadline_s = DEADLINE_DEFAULT_S;
 	f->deadline = loop_add_timer(f->loop, (int64_t)(deadline_s * 1000), on_deadline, f);
@@ -246,6 +290,29 @@ static void complain(struct front *f, const cJSON *request, const char *text)
 	send_line(f, line);
 }
 
+static void listen_for_engine(struct front *f);
+
+static void on_silence(void *arg)
+{
+	struct front *f = arg;
+	struct pollfd p = { .fd = 0, .events = POLLIN };
+
+	f->silence = NULL;
+	/* this process may be the one that was stopped */
+	if (poll(&p, 1, 0) > 0 && (p.revents & POLLIN)) {
+		listen_for_engine(f);
+		return;
+	}
+	log_warn("the engine has said nothing for %lld s: leaving", (long long)f->patience_ms / 1000);
+	leave(f, 0);
+}
+
+static void listen_for_engine(struct front *f)
+{
+	loop_remove_timer(f->loop, f->silence);
+	f->silence = loop_add_timer(f->loop, f->patience_ms, on_silence, f);
+}
+
 static void handle(struct front *f, const cJSON *request)
 {
 	const char *op = json_str(request, "op", "");
@@ -253,6 +320,8 @@ static void handle(struct front *f, const cJSON *request)
 
 	if (strcmp(op, "quit") == 0) {
 		leave(f, 0);
+	} else if (strcmp(op, "ping") == 0) {
+		listen_for_engine(f);
 	} else if (strcmp(op, "cancel") == 0) {
 		/* of a job that is over: its result is on the way */
 		if (f->busy && json_int(request, "id", -1) == f->id)
@@ -262,7 +331,7 @@ static void handle(struct front *f, const cJSON *request)
 	} else if (job) {
 		complain(f, request, "a job needs an id, a number from 0 on");
 	} else {
-		complain(f, request, "unknown op (evaluate, peers, profile, cancel, quit)");
+		complain(f, request, "unknown op (evaluate, peers, profile, cancel, ping, quit)");
 	}
 }
 
@@ -273,6 +342,8 @@ static void handle_line(struct front *f, const char *line, size_t len)
 
 	if (len == 0)
 		return;
+	if (f->silence)
+		listen_for_engine(f);
 	if (json_parse(&request, line, len, &err) != AVO_OK)
 		complain(f, NULL, err.text);
 	else if (!cJSON_IsObject(request))
@@ -329,7 +400,15 @@ static void on_heartbeat(void *arg)
 
 static void on_signal(void *arg, int sig)
 {
-	leave(arg, 0);
+	hand_back(arg);
+}
+
+static int64_t patience(void)
+{
+	const char *text = getenv("AVO_WORKER_PATIENCE");	/* tests */
+	long s;
+
+	return text && str_to_long(&s, text, 1, 3600) ? s * 1000 : PATIENCE_S * 1000;
 }
 
 static void say_hello(struct front *f)
@@ -344,6 +423,7 @@ static void say_hello(struct front *f)
 	json_set_str(hello, "worker", PACKAGE_VERSION);
 	json_set_str(hello, "host", host);
 	json_set_int(hello, "pid", getpid());
+	json_set_int(hello, "patience_s", f->patience_ms / 1000);
 	for (i = 0; table[i]; i++)
 		if (table[i]->probe(device, sizeof(device))) {
 			json_push(names, cJSON_CreateString(table[i]->name));
@@ -359,15 +439,16 @@ int worker_serve(void)
 {
 	struct front f = { .exit_status = 0 };
 	struct error err = { 0 };
+	size_t i;
 
 	if (loop_new(&f.loop, &err) != AVO_OK) {
 		log_error("%s", err.text);
 		return error_exit_status(err.status);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	loop_on_signal(f.loop, SIGTERM, on_signal, &f);
-	loop_on_signal(f.loop, SIGINT, on_signal, &f);
-	loop_on_signal(f.loop, SIGHUP, on_signal, &f);
+	f.patience_ms = patience();
+	for (i = 0; i < ARRAY_LEN(leave_signals); i++)
+		loop_on_signal(f.loop, leave_signals[i], on_signal, &f);
 	loop_add_fd(f.loop, 0, POLLIN, on_stdin, &f);
 	loop_add_timer(f.loop, HEARTBEAT_MS, on_heartbeat, &f);
 	say_hello(&f);

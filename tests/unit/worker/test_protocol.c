@@ -284,6 +284,73 @@ static void a_deadline_ends_a_job(void **state)
 	talk_close(&t);
 }
 
+/* A scheduler says that the allocation ends, to every process of the step. */
+static void told_to_leave_it_gives_the_job_back(void **state)
+{
+	static const int signals[] = { SIGTERM, SIGUSR1, SIGUSR2 };
+	struct talk t;
+	size_t i;
+	cJSON *m;
+
+	for (i = 0; i < ARRAY_LEN(signals); i++) {
+		talk_open(&t);
+		skip_hello(&t);
+		ask_for_slow_job(&t, 5, 60);
+		cJSON_Delete(hear_event(&t, "progress", NULL));
+		kill(t.pid, signals[i]);
+		m = hear_event(&t, "leaving", NULL);
+		assert_int_equal(json_int(m, "id", -1), 5);
+		cJSON_Delete(m);
+		m = hear_event(&t, "result", NULL);
+		assert_string_equal(json_str(m, "verdict", ""), "cancelled");
+		assert_string_equal(json_str(m, "reason", ""), "worker leaves");
+		cJSON_Delete(m);
+		assert_null(hear(&t, 20000));
+		talk_close(&t);
+	}
+}
+
+/* On the far side of a network that is down the end of the engine is never seen. */
+static void an_engine_that_fell_silent_is_left(void **state)
+{
+	struct talk t;
+	cJSON *hello;
+	int i;
+
+	setenv("AVO_WORKER_PATIENCE", "1", 1);
+	talk_open(&t);
+	unsetenv("AVO_WORKER_PATIENCE");
+	hello = hear(&t, 20000);
+	assert_int_equal(json_int(hello, "patience_s", 0), 1);
+	cJSON_Delete(hello);
+	/* nobody who never pings is left: this may be typed by hand */
+	cJSON_Delete(hear_event(&t, "heartbeat", NULL));
+	for (i = 0; i < 4; i++) {
+		say(&t, "{\"op\":\"ping\"}\n");
+		usleep(400000);
+	}
+	assert_false(child_reap(t.pid, NULL));
+	while ((hello = hear(&t, 20000)))
+		cJSON_Delete(hello);
+	assert_true(t.to >= 0);
+	talk_close(&t);
+}
+
+static void a_result_names_both_versions(void **state)
+{
+	struct talk t;
+	cJSON *m;
+
+	talk_open(&t);
+	skip_hello(&t);
+	say(&t, "{\"id\":1,\"op\":\"evaluate\",\"engine\":\"7.8\",\"backend\":\"cpu\",\"suite\":\"none\",\"candidate\":\"/x\",\"cache\":\"/tmp/x\"}\n");
+	m = hear_event(&t, "result", NULL);
+	assert_string_equal(json_str(m, "engine", ""), "7.8");
+	assert_string_equal(json_str(m, "worker", ""), PACKAGE_VERSION);
+	cJSON_Delete(m);
+	talk_close(&t);
+}
+
 /* Processes whose command line holds this text. */
 static int count_processes(const char *text)
 {
@@ -421,6 +488,9 @@ int main(void)
 		cmocka_unit_test(a_second_job_is_refused_while_one_runs),
 		cmocka_unit_test(a_job_can_be_cancelled_and_the_next_one_runs),
 		cmocka_unit_test(a_deadline_ends_a_job),
+		cmocka_unit_test(told_to_leave_it_gives_the_job_back),
+		cmocka_unit_test(an_engine_that_fell_silent_is_left),
+		cmocka_unit_test(a_result_names_both_versions),
 		cmocka_unit_test(the_end_of_stdin_ends_everything),
 		cmocka_unit_test(being_killed_leaves_nothing_behind),
 		cmocka_unit_test(quit_ends_it),
