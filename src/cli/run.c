@@ -121,6 +121,18 @@ static void print_next(const struct cli_run *run)
 	printf("; avo attach %s (the workbench)\ngo on: avo run %s\n", word, word);
 }
 
+/* What is left of a killed process may hold its lock for a moment longer than its sockets. */
+static bool has_died(const struct run_state *s, const char *run_dir)
+{
+	int tries;
+
+	if (s->state == ENGINE_FINISHED || s->state == ENGINE_FAILED || !s->engine_pid)
+		return false;
+	for (tries = 0; tries < 100 && !engine_died(s, run_dir); tries++)
+		usleep(20000);
+	return engine_died(s, run_dir);
+}
+
 /* Reads the journal again and closes with what the run came to; the ratios are measured here and now, in one session. */
 static int close_watch(const struct cli_call *call, const char *run_dir)
 {
@@ -143,7 +155,7 @@ static int close_watch(const struct cli_call *call, const char *run_dir)
 		return status;
 	if (run.state.state == ENGINE_FAILED)
 		status = 3;
-	if (engine_died(&run.state, run.dir)) {
+	if (has_died(&run.state, run.dir)) {
 		cli_complain(call, "the engine died without a last word (%s/.avo/engine.log may have one); avo run %s goes on", run.dir,
 			     path_word_here(word, run.dir));
 		status = 3;

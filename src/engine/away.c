@@ -39,6 +39,12 @@ static void on_countdown(void *arg)
 	engine_look_for_worker(e);
 }
 
+static void look_in(struct engine *e, int64_t ms)
+{
+	if (!e->countdown)
+		e->countdown = loop_add_timer(e->loop, ms, on_countdown, e);
+}
+
 /* What changes every second is for who watches, not for the record. */
 static void count_down(struct engine *e, const struct supply_wait *w)
 {
@@ -56,8 +62,7 @@ static void count_down(struct engine *e, const struct supply_wait *w)
 	json_set_str(live, "text", text);
 	control_server_live(e->server, live);
 	cJSON_Delete(live);
-	if (!e->countdown)
-		e->countdown = loop_add_timer(e->loop, COUNTDOWN_MS, on_countdown, e);
+	look_in(e, COUNTDOWN_MS);
 }
 
 static void begin_wait(struct engine *e, const struct supply_wait *w)
@@ -81,6 +86,8 @@ void engine_look_for_worker(void *arg)
 	if (waiting && (engine_active(e) || e->state.state == ENGINE_WAITING)) {
 		if (w.away || e->state.state == ENGINE_WAITING || clock_mono_ms() - w.since_ms >= NOTICE_MS)
 			begin_wait(e, &w);
+		else
+			look_in(e, NOTICE_MS);
 	} else if (!waiting && e->state.state == ENGINE_WAITING) {
 		engine_set_state(e, e->then, w.ready ? "the worker is there" : NULL);
 		engine_kick(e);

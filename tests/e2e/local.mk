@@ -32,6 +32,9 @@ tests/e2e/llama.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXE
 TESTS += tests/e2e/hints.sh
 EXTRA_DIST += tests/e2e/hints.sh
 tests/e2e/hints.log: avo$(EXEEXT)
+TESTS += tests/e2e/away.sh
+EXTRA_DIST += tests/e2e/away.sh tests/lib/srunlike.sh
+tests/e2e/away.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT)
 TESTS += tests/e2e/gone.sh
 EXTRA_DIST += tests/e2e/gone.sh
 tests/e2e/gone.log: avo$(EXEEXT) tests/lib/fake_worker$(EXEEXT) $(VTDRIVE)
