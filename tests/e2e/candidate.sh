@@ -98,4 +98,54 @@ like "$(cat "$tmp/out")" 'nothing changed' "avo step says that nothing changed"
 is "$(count '"type":"attempt-started"') $(count '"type":"version"')" "2 1" "eight unchanged submissions made no attempt and no version"
 EDITOR=true "$avo" step --again -m "nothing" "$run" >"$tmp/out" 2>&1
 is "$(count '"same_as":"v0"') $(count '"type":"version"')" "1 1" "measured with --again, and no version comes of what is the same"
+
+# --- the agent ---------------------------------------------------------------------------
+
+run=$tmp/agent
+cat >"$tmp/script" <<'SCRIPT'
+{"calls":[{"name":"shell","input":{"command":"echo x >avo.conf"}},{"name":"evaluate","input":{"title":"odd"}}]}
+{"calls":[{"name":"shell","input":{"command":"rm avo.conf; echo '/* FAKE_VERDICT incorrect */' >impl/deep/tiles.inc"}},{"name":"evaluate","input":{"title":"mended"}}]}
+{"calls":[{"name":"evaluate","input":{"title":"the same"}},{"name":"evaluate","input":{"title":"once more","again":true}}]}
+{"calls":[{"name":"submit","input":{"summary":"seen"}}]}
+SCRIPT
+"$AVO_TOP_BUILDDIR/tests/lib/model_script" chat "$tmp/script" "$tmp/model.log" >"$tmp/port" 2>"$tmp/model.err" &
+server=$!
+wait_for 30 test -s "$tmp/port"
+"$avo" init "$run" --operator agent --model scripted --base-url "http://127.0.0.1:$(cat "$tmp/port")" --suite cpu-quick --seed "$tmp/seed" >/dev/null
+settle "$run"
+git config -f "$run/avo.conf" agent.api chat
+timeout 120 "$avo" run --headless --steps 1 "$run" >"$tmp/out" 2>&1
+verdicts=$(events | sed -n 's/.*"type":"attempt-scored".*"verdict":"\([a-z-]*\)".*/\1/p' | tr '\n' ' ')
+is "$verdicts" "build-failed incorrect incorrect " "an agent's odd name is build-failed; mended it is measured; the same is not, unless asked for"
+like "$(events | grep '"type":"attempt-scored".*build-failed')" 'avo.conf.*cannot be a candidate' "with the reason"
+is "$(tree "$run" refs/avo/attempts/a2)" "$files" "agent: nested files of every kind of text are in the attempt"
+like "$(events | grep action-ended)" 'these are the files of a2, which was incorrect' "it is told what the record says"
+is "$(count 'evaluator-fault')" 0 "nothing of it was the evaluator's fault"
+
+# --- what is built is what was handed in ----------------------------------------------------
+
+# "cached" of one evaluation; the worker's input stays open until its result is there
+build() { # BACKEND SUITE DIR
+	: >"$tmp/result"
+	{
+		printf '{"id":1,"op":"evaluate","backend":"%s","suite":"%s","candidate":"%s","cache":"%s","max_seconds":0.1}\n' "$1" "$2" "$3" "$tmp/cache"
+		wait_for 120 grep -q '"event":"result"' "$tmp/result"
+	} | "$AVO_TOP_BUILDDIR/avo-worker" >"$tmp/result" 2>/dev/null
+	sed -n 's/.*"event":"result".*"cached":\([a-z]*\).*/\1/p' "$tmp/result"
+}
+rebuilds() { # BACKEND SUITE DIR
+	build "$1" "$2" "$3" >/dev/null
+	is "$(build "$1" "$2" "$3")" true "$1: what did not change is not built again"
+	for f in $(cd "$3" && find . -type f); do
+		echo "/* changed */" >>"$3/$f"
+		is "$(build "$1" "$2" "$3")" false "$1: a change of $f is built"
+	done
+}
+mkdir -p "$tmp/cpu/impl/deep"
+cp "$AVO_TOP_SRCDIR/kernels/attention/reference/kernel.c" "$tmp/cpu/impl/core.inc"
+echo '#include "impl/core.inc"' >"$tmp/cpu/kernel.c"
+echo '/* unused */' >"$tmp/cpu/impl/deep/more.hpp"
+rebuilds cpu cpu-quick "$tmp/cpu"
+echo 'char big[100 << 20] = { 1 };' >>"$tmp/cpu/kernel.c"
+like "$("$avo" score "$tmp/cpu" --suite cpu-quick 2>&1)" 'build-failed: the object has .* at most 64 MiB' "an object beyond the limit is build-failed"
 done_testing

@@ -1,6 +1,7 @@
 /* The tools: what they do, and that a model which calls them wrongly is told how to do better. */
 #include "avo.h"
 #include "agent/edit.h"
+#include "agent/prompts.h"
 #include "agent/report.h"
 #include "agent/tools.h"
 #include "base/clock.h"
@@ -323,12 +324,39 @@ static void every_tool_is_described_by_a_valid_schema(void **state)
 	}
 }
 
+static void put_prompt(struct fixture *f, const char *dir, const char *text)
+{
+	char *place = path_join(f->dir, dir), *file = path_join(place, "system.md");
+
+	assert_int_equal(path_mkdirs(place, 0700, NULL), AVO_OK);
+	assert_int_equal(path_write_atomic(file, text, strlen(text), 0600, NULL), AVO_OK);
+	free(file);
+	free(place);
+}
+
+static void prompts_come_from_no_place_of_a_candidate(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+	char *text;
+
+	put_prompt(f, "prompts", "a candidate's words");
+	assert_int_equal(prompt_load(&text, f->dir, "system", &err), AVO_OK);
+	assert_null(strstr(text, "a candidate's words"));
+	free(text);
+	put_prompt(f, ".avo/prompts", "the engineer's words");
+	assert_int_equal(prompt_load(&text, f->dir, "system", &err), AVO_OK);
+	assert_string_equal(text, "the engineer's words");
+	free(text);
+}
+
 int main(void)
 {
 #define WITH_BOX(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		WITH_BOX(files_are_written_read_and_edited),
 		WITH_BOX(nothing_outside_the_working_directory_is_touched),
+		WITH_BOX(prompts_come_from_no_place_of_a_candidate),
 		WITH_BOX(wrong_calls_get_words_to_act_on),
 		WITH_BOX(the_shell_answers_with_what_happened),
 		WITH_BOX(the_shell_does_not_wait_for_what_it_left_behind),
