@@ -17,9 +17,9 @@ const struct event_schema journal_schema[] = {
 	{ "action-ended", "action:number ok:bool [result:text] [attempt:a] [detail:object]", false },
 	{ "direction-opened", "direction:d step:s parent:v title:text [hypothesis:text] [expected:text]", false },
 	{ "direction-closed", "direction:d state:text [outcome:text]", false },
-	{ "attempt-started", "attempt:a step:s [action:number] parent:v [direction:d] commit:text tree:text author:text title:text "
+	{ "attempt-started", "attempt:a step:s [action:number] parent:v [direction:d] [commit:text] [tree:text] author:text title:text "
 		"[why:text] added:number removed:number [origin:object]", false },
-	{ "attempt-scored", "attempt:a verdict:text [reason:text] [SCORE] [COMPARISON] [incumbent:v]", true },
+	{ "attempt-scored", "attempt:a verdict:text [reason:text] [SCORE] [COMPARISON] [incumbent:v] [judge:text] [same_as:v]", true },
 	{ "pending", "attempt:a", false },
 	{ "approved", "attempt:a by:text [message:text]", false },
 	{ "rejected", "attempt:a by:text [reason:text]", false },

@@ -148,4 +148,32 @@ echo '/* unused */' >"$tmp/cpu/impl/deep/more.hpp"
 rebuilds cpu cpu-quick "$tmp/cpu"
 echo 'char big[100 << 20] = { 1 };' >>"$tmp/cpu/kernel.c"
 like "$("$avo" score "$tmp/cpu" --suite cpu-quick 2>&1)" 'build-failed: the object has .* at most 64 MiB' "an object beyond the limit is build-failed"
+
+# --- the same on CUDA, with a stand-in for the driver ----------------------------------------
+
+mkdir -p "$tmp/cuda/impl/deep"
+cat >"$tmp/cuda/impl/works.cuh" <<'CU'
+extern "C" __global__ void works(const void *q, const void *k, const void *v, void *o, int a, int b, int c, int d, int e, int f, float g)
+{
+}
+CU
+cat >"$tmp/cuda/impl/deep/launch.inc" <<'C'
+	struct avo_launch *l = avo_launch(plan, "works", avo_dim(1, 1, p->batch), avo_dim(32, 1, 1), 1024);
+
+	for (int i = 0; i < 4; i++)
+		avo_arg_tensor(l, i);
+	avo_arg_i32(l, p->q_len), avo_arg_i32(l, p->kv_len), avo_arg_i32(l, p->q_heads), avo_arg_i32(l, p->kv_heads);
+	avo_arg_i32(l, p->head_dim), avo_arg_i32(l, p->causal), avo_arg_f32(l, p->scale);
+C
+echo '#include "impl/works.cuh"' >"$tmp/cuda/kernel.cu"
+printf '#include <avo/plan.h>\nint avo_plan(const struct avo_problem *p, struct avo_plan *plan)\n{\n#include "impl/deep/launch.inc"\n\treturn 0;\n}\n' >"$tmp/cuda/plan.c"
+AVO_CUDA=$AVO_TOP_BUILDDIR/tests/lib/fake_cuda.so AVO_CUPTI=$tmp/none.so AVO_NVML=$tmp/none.so AVO_CUDNN=$tmp/none.so
+export AVO_CUDA AVO_CUPTI AVO_NVML AVO_CUDNN
+if [ ! -f "$AVO_CUDA" ]; then
+	skip "cuda: every changed file is built" "this build has no CUDA backend"
+elif build cuda quick "$tmp/cuda" >/dev/null; grep -q 'NVRTC' "$tmp/result"; then
+	skip "cuda: every changed file is built" "no compiler for CUDA is here"
+else
+	rebuilds cuda quick "$tmp/cuda"
+fi
 done_testing

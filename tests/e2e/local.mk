@@ -73,7 +73,7 @@ EXTRA_DIST += tests/e2e/docs.sh tests/lib/doc_blocks.awk
 tests/e2e/docs.log: avo$(EXEEXT) avo-worker$(EXEEXT) man/avo.1
 TESTS += tests/e2e/candidate.sh
 EXTRA_DIST += tests/e2e/candidate.sh
-tests/e2e/candidate.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/model_script$(EXEEXT)
+tests/e2e/candidate.log: avo$(EXEEXT) avo-worker$(EXEEXT) tests/lib/fake_worker$(EXEEXT) tests/lib/model_script$(EXEEXT) tests/lib/fake_cuda.so
 tests/e2e/run.log tests/e2e/budget.log tests/e2e/scale.log tests/e2e/agent.log tests/e2e/profile.log: tests/lib/journal_check$(EXEEXT)
 TESTS += tests/e2e/bootstrap.sh
 EXTRA_DIST += tests/e2e/bootstrap.sh
