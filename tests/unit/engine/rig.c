@@ -244,6 +244,12 @@ int rig_events(struct rig *r, const char *type, cJSON **newest)
 	return count;
 }
 
+void rig_on_cuda(struct rig *r)
+{
+	assert_int_equal(rig_shell(r, "sed -i '1s/\"backend\":\"cpu\"/\"backend\":\"cuda\"/' .avo/journal/000001.jsonl"), 0);
+	rig_set(r, "run.backend", "cuda");
+}
+
 int rig_shell(struct rig *r, const char *command)
 {
 	char *line = xasprintf("cd '%s' && { %s; } >/dev/null 2>&1", r->dir, command);

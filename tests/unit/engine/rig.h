@@ -58,5 +58,7 @@ void rig_must(struct rig *r, const char *name, ...);
 int rig_events(struct rig *r, const char *type, cJSON **newest);
 /* Runs a shell command in the run directory: its exit status. */
 int rig_shell(struct rig *r, const char *command);
+/* As if the run had been created for backend cuda: what its record says is in force. */
+void rig_on_cuda(struct rig *r);
 
 #endif

@@ -55,7 +55,8 @@ static void check_no_repeats(const struct run_state *s)
 static void kills_lose_nothing(void **state)
 {
 	static const char seed[] = "#define A 1 // avo: 1|2|3|4|5|6|7\n#define B 1 // avo: 1|2|3|4|5|6|7\n"
-				   "#define C 1 // avo: 1|2|3|4|5|6|7\n#define D 1 // avo: 1|2|3|4|5|6|7\n";
+				   "#define C 1 // avo: 1|2|3|4|5|6|7\n#define D 1 // avo: 1|2|3|4|5|6|7\n"
+				   "int avo_attention(void) { return 0; }\n";
 	struct engine_options o = { 0 };
 	struct promise p = { 0 };
 	struct rig r;

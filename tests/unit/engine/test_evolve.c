@@ -107,7 +107,7 @@ static void a_seed_that_does_not_pass_fails_the_run(void **state)
 {
 	struct rig r;
 
-	rig_new(&r, "/* FAKE_VERDICT incorrect */\n#define A 1 // avo: 1|2\n", NULL, NULL, "");
+	rig_new(&r, "/* FAKE_VERDICT incorrect */\n#define A 1 // avo: 1|2\nint avo_attention(void) { return 0; }\n", NULL, NULL, "");
 	assert_int_equal(rig_run(&r, 0, 5), AVO_ENVIRONMENT);
 	assert_int_equal(r.state.state, ENGINE_FAILED);
 	assert_non_null(strstr(r.state.state_reason, "seed v0 is incorrect"));
@@ -129,7 +129,7 @@ static void no_annotations_is_said(void **state)
 {
 	struct rig r;
 
-	rig_new(&r, "int x;\n", NULL, NULL, "");
+	rig_new(&r, "int avo_attention(void) { return 0; }\n", NULL, NULL, "");
 	assert_int_equal(rig_run(&r, 0, 5), AVO_OK);
 	assert_int_equal(r.state.state, ENGINE_FINISHED);
 	assert_non_null(strstr(r.state.state_reason, "no annotated parameters"));

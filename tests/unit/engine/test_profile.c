@@ -7,7 +7,7 @@
 static void rig_on_gpu(struct rig *r, const char *gate, const char *worker_args)
 {
 	rig_new(r, rig_seed, NULL, gate, worker_args);
-	rig_set(r, "run.backend", "cuda");
+	rig_on_cuda(r);
 }
 
 static const struct profile *profile_of(const struct rig *r, char letter, int id)
@@ -53,7 +53,7 @@ static void where_nothing_is_counted_nothing_is_asked(void **state)
 	rig_new(&r, rig_seed, NULL, NULL, "");
 	rig_run(&r, 0, 8);
 	assert_int_equal(rig_events(&r, "profile", NULL), 0);
-	rig_set(&r, "run.backend", "cuda");
+	rig_on_cuda(&r);
 	rig_set(&r, "score.profile", "never");
 	rig_run(&r, 0, 8);
 	assert_int_equal(rig_events(&r, "profile", NULL), 0);
