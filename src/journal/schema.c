@@ -28,13 +28,14 @@ const struct event_schema journal_schema[] = {
 	{ "intervention", "trigger:text reason:text act:text [level:number]", false },
 	{ "hint", "text:text by:text", false },
 	{ "budget", "kind:text level:number used:number limit:number", false },
-	{ "warning", "text:text", false },
+	{ "warning", "text:text [step:s]", false },
 	{ "message", "role:text text:text [thinking:text] message:object [step:s]", false },
 	{ "memory", "what:text [messages:list] [compactions:number] [number:number] [text:text] [trigger:text] [reason:text] "
-		"[level:number] [directions:list]", false },
+		"[level:number] [directions:list] [step:s]", false },
 	{ "profile", "what:text [attempt:a] [step:s] case:text by:text [device:text] [launches:list] [activity:list] [counters:list] "
 		"[passes:number] [counters_absent:text] [activity_absent:text] [verdict:text] [reason:text]", false },
-	{ "usage", "purpose:text model:text [cost_usd:number] tokens_in:number tokens_out:number cache_read:number cache_write:number", false },
+	{ "usage", "purpose:text model:text [cost_usd:number] tokens_in:number tokens_out:number cache_read:number cache_write:number "
+		"[step:s]", false },
 	{ NULL, NULL, false },
 };
 

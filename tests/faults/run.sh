@@ -165,7 +165,7 @@ disk_full() {
 
 # --- the time is shared between them ----------------------------------------------------------------------------
 
-schedules=${AVO_FAULTS:-kill_at_random kill_at_call failing_calls stopped git_beside disk_full}
+schedules=${AVO_FAULTS:-kill_at_random kill_at_call failing_calls stopped git_beside}
 # shellcheck disable=SC2086
 set -- $schedules
 share=$((seconds / $#))
