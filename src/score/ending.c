@@ -83,7 +83,7 @@ struct ending *ending_begin(struct loop *loop, pid_t pid, bool reaped, bool aske
 
 	e->loop = loop;
 	e->pid = pid;
-	e->reaped = reaped;
+	e->reaped = reaped || pid <= 0;
 	e->done = done;
 	e->arg = arg;
 	enter(e, asked ? 0 : 1);

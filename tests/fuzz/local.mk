@@ -63,7 +63,8 @@ EXTRA_DIST += tests/fuzz/fuzz_candidate.c tests/fuzz/fuzz_control.c tests/fuzz/f
 fuzz_candidate_sources = tests/fuzz/fuzz_candidate.c src/candidate/parameter.c src/candidate/rules.c
 fuzz_control_sources = tests/fuzz/fuzz_control.c src/control/server.c src/control/wire.c src/journal/append.c src/journal/read.c src/journal/segment.c src/journal/verify.c
 fuzz_elf_sources = tests/fuzz/fuzz_elf.c src/worker/cpu/elf.c src/worker/cpu/elf_image.c
-fuzz_evaluator_sources = tests/fuzz/fuzz_evaluator.c src/score/evaluator.c src/task/score.c
+fuzz_evaluator_sources = tests/fuzz/fuzz_evaluator.c src/score/evaluator.c src/score/supply.c src/score/ending.c src/score/words.c \
+	src/score/command.c src/score/result_check.c src/task/score.c src/task/suite.c src/task/case.c
 fuzz_keys_sources = tests/fuzz/fuzz_keys.c ui/input.c
 fuzz_plan_sources = tests/fuzz/fuzz_plan.c src/worker/cuda/validate.c
 fuzz_trailers_sources = tests/fuzz/fuzz_trailers.c src/task/score.c
