@@ -30,7 +30,7 @@ typed() {
 	mkdir -p "$1"
 	blocks "$2" "$3" >"$1/typed"
 	ln -sfn "$AVO_TOP_BUILDDIR" "$1/build"
-	(cd "$1" && timeout 300 bash -e -x ./typed </dev/null >out 2>err)
+	(cd "$1" && timeout 900 bash -e -x ./typed </dev/null >out 2>err)
 	is "$?" 0 "$1: $(grep -c '^# block' "$1/typed") blocks, $(grep -cv '^#' "$1/typed") lines" || { grep '^+' "$1/err" | tail -n 3; tail -n 8 "$1/err" "$1/out"; } | sed 's/^/# /'
 }
 typed readme "$readme" any

@@ -41,7 +41,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 (cd "$tmp" && "$avo" init run --suite cpu-quick >/dev/null)
 completes "init new --backend" "cpu cuda"
-completes "init new --suite" "mha mha-causal mha-full" m
+completes "init new --suite" "cpu cpu-quick" c
 completes "init new --seed" "sm100a sm80 sm90a" s
 completes "init new --operator" "agent manual mutate"
 completes "attempts --verdict" "improved inconclusive incorrect" i
