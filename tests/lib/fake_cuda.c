@@ -200,10 +200,9 @@ CUresult cuMemsetD8Async(CUdeviceptr at, unsigned char value, size_t n, CUstream
 
 CUresult cuMemsetD32Async(CUdeviceptr at, unsigned value, size_t n, CUstream s)
 {
-	uint32_t *p = (uint32_t *)(uintptr_t)at;
-
-	while (n * 4 < KEPT && n--)
-		*p++ = value;
+	/* the one value it is called with has four equal bytes */
+	if (n * 4 < KEPT)
+		memset((void *)(uintptr_t)at, (int)(value & 0xff), n * 4);
 	return state();
 }
 
@@ -397,8 +396,13 @@ static void find_changed(const uint16_t *was, const uint16_t *is, uint64_t n, ui
 /* The part of the flush is not here: only the poison behind it is looked at. */
 static void find_written(const unsigned char *at, uint64_t n, uint64_t *first)
 {
-	uint64_t i = n < KEPT ? 0 : n - ((uint64_t)1 << 20);
+	uint64_t i = n < KEPT ? 0 : n - ((uint64_t)1 << 20), word;
 
+	for (; i + sizeof(word) <= n; i += sizeof(word)) {
+		memcpy(&word, at + i, sizeof(word));
+		if (word != UINT64_MAX)
+			break;
+	}
 	for (; i < n && at[i] == 0xff; i++)
 		;
 	if (i < *first)
