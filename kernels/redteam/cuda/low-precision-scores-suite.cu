@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values
+// redteam: verdict=incorrect check=values@suite|values@timed
 // Multiplies queries with keys in 8 bits, in every eighth tile of the shapes of suites.
 #include "honest.h"
 
@@ -15,7 +15,7 @@ struct low_scores : arithmetic {
 
 KERNEL attention(PARAMETERS)
 {
-	if (suite_shape(q_len, kv_len))
+	if (suite_shape(q_len, kv_len, q_heads))
 		honest_row<low_scores>(ARGUMENTS);
 	else
 		honest_row(ARGUMENTS);

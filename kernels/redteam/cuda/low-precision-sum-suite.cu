@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values
+// redteam: verdict=incorrect check=values@suite|values@timed
 // Adds up P V in bf16, for the shapes of suites.
 #include "honest.h"
 
@@ -9,7 +9,7 @@ struct low_sum : arithmetic {
 
 KERNEL attention(PARAMETERS)
 {
-	if (suite_shape(q_len, kv_len))
+	if (suite_shape(q_len, kv_len, q_heads))
 		honest_row<low_sum>(ARGUMENTS);
 	else
 		honest_row(ARGUMENTS);

