@@ -31,10 +31,16 @@ static uint64_t last_seq(void *arg)
 	return 5;
 }
 
+static char *dir;
+
+static void remove_dir(void)
+{
+	path_remove_tree(dir, NULL);
+}
+
 /* A run with a journal of five events; made once. */
 static const char *run_dir(void)
 {
-	static char *dir;
 	struct journal *j;
 	char *path;
 	int i;
@@ -43,6 +49,7 @@ static const char *run_dir(void)
 		return dir;
 	if (path_temp_dir(&dir, "/tmp", "avo-fuzz-", NULL) != AVO_OK)
 		abort();
+	atexit(remove_dir);
 	path = path_join(dir, ".avo/journal");
 	if (journal_open(&j, path, NULL, NULL) != AVO_OK)
 		abort();
