@@ -42,15 +42,18 @@ worker() { worker=$(ps -o pid=,comm= --ppid "$engine" | awk '/fake_worker/ { pri
 
 # life: starts an engine; what its viewer is told is what was acknowledged
 life() {
-	LD_PRELOAD=$AVO_TOP_BUILDDIR/tests/faults/shim.so AVO_FAULT=$work/fault "$avo" run "$run" --headless --json >>"$run.told" 2>>"$run.err" </dev/null &
+	LD_PRELOAD=$AVO_TOP_BUILDDIR/tests/faults/shim.so AVO_FAULT=$work/fault "$avo" run "$run" --headless --json >>"$told" 2>>"$told.err" </dev/null &
 	wait_for 20 engine
 }
 
 attempts() { git -C "$run" for-each-ref refs/avo/attempts | wc -l; }
 more_attempts() { engine && [ "$(attempts)" -gt "$1" ]; }
 
+# What was told lies outside the run: a disk that is full would cut it off in the middle of a line.
 new_run() {
 	run=$work/$1
+	told=$work/told
+	rm -f "$told" "$told.err"
 	"$avo" init "$run" >/dev/null || return 1
 	git config -f "$run/avo.conf" score.worker "$AVO_TOP_BUILDDIR/tests/lib/fake_worker --ms 3 --versions 0.4"
 	git config -f "$run/avo.conf" score.peers false
@@ -76,9 +79,9 @@ finish() {
 judge() {
 	injected=$((injected + 1))
 	if engine; then kill -STOP "$engine"; else wait; fi
-	wrong=$(sh "$here/check.sh" "$run" "$run.told") || report "$1: $wrong"
+	wrong=$(sh "$here/check.sh" "$run" "$told") || report "$1: $wrong"
 	case $wrong in *LOST*) lost=$((lost + 1)) ;; esac
-	if engine; then kill -CONT "$engine"; else life || report "$1: no engine comes up: $(tail -1 "$run.err")"; fi
+	if engine; then kill -CONT "$engine"; else life || report "$1: no engine comes up: $(tail -1 "$told.err")"; fi
 	before=$(attempts)
 	if ! wait_for 40 more_attempts "$before"; then
 		report "$1: the run does not go on: $("$avo" status "$run" 2>&1 | head -4 | tr '\n' ' ')"
@@ -147,45 +150,53 @@ git_beside() {
 	judge "git $picked beside it"
 }
 
-disk_full() {
-	if ! mountpoint -q "$work/disk"; then
-		mkdir -p "$work/disk"
-		mount -t tmpfs -o size=24m none "$work/disk" 2>/dev/null || return 1
-		stop_run
-		new_run disk/r || return 1
-	fi
+# fill: the disk of the run is full for a second or two
+fill() {
 	head -c 64m /dev/zero >"$work/disk/filler" 2>/dev/null
 	pause_a_while 99
 	sleep 1
-	rand 2
-	if [ "$r" = 0 ] && engine; then kill -9 "$engine"; wait_for 10 eval '! engine'; fi
+}
+
+disk_full() {
+	fill
 	rm -f "$work/disk/filler"
 	judge "the disk was full"
 }
 
+killed_on_full_disk() {
+	fill
+	if engine; then kill -9 "$engine"; wait_for 10 eval '! engine'; fi
+	rm -f "$work/disk/filler"
+	judge "killed while the disk was full"
+}
+
+# place SCHEDULE: where its run lies, in $place; fails when that cannot be had
+place() {
+	place=$1
+	case $1 in *full*) ;; *) return 0 ;; esac
+	mkdir -p "$work/disk" && mount -t tmpfs -o size=24m none "$work/disk" 2>/dev/null || return 1
+	place=disk/$1
+}
+
 # --- the time is shared between them ----------------------------------------------------------------------------
 
-schedules=${AVO_FAULTS:-kill_at_random kill_at_call failing_calls stopped git_beside}
+schedules=${AVO_FAULTS:-kill_at_random kill_at_call failing_calls stopped git_beside disk_full killed_on_full_disk}
 # shellcheck disable=SC2086
 set -- $schedules
 share=$((seconds / $#))
 for schedule; do
 	total=$injected
 	bad=${failures:-}
-	new_run "$schedule" || { fail "$schedule: a run to begin with"; continue; }
+	place "$schedule" || { skip "$schedule" "cannot mount a small file system"; continue; }
+	new_run "$place" || { fail "$schedule: a run to begin with"; continue; }
 	until=$(($(date +%s) + share))
-	skipped=
 	while [ "$(date +%s)" -lt "$until" ]; do
-		$schedule || { skipped=yes; break; }
+		$schedule || { report "$schedule: no such schedule"; break; }
 	done
 	stop_run
-	if [ "$skipped" ]; then
-		skip "$schedule" "needs a file system of its own"
-	else
-		is "${failures:-}" "$bad" "$schedule: $((injected - total)) faults, none lost an event, the run went on"
-	fi
+	is "${failures:-}" "$bad" "$schedule: $((injected - total)) faults, none lost an event, the run went on"
+	rm -rf "${work:?}/$place"
 	if mountpoint -q "$work/disk" 2>/dev/null; then umount -l "$work/disk"; fi
-	rm -rf "${work:?}/$schedule"
 done
 echo "# injected $injected / survived $survived / lost $lost"
 is "$lost" 0 "no acknowledged event is lost"
