@@ -9,82 +9,82 @@
  * running maximum lag by a factor of 256.
  */
 static const struct fill_kind kinds[FILL_COUNT] = {
-	[FILL_NORMAL] = { "normal", {
+	[FILL_NORMAL] = { "normal", false, {
 		[FILL_Q] = { .scale = 1 },
 		[FILL_K] = { .scale = 1 },
 		[FILL_V] = { .scale = 1 } } },
 	/* scores of hundreds: exp overflows without the maximum; two keys may nearly tie */
-	[FILL_LARGE_SCORES] = { "large-scores", {
+	[FILL_LARGE_SCORES] = { "large-scores", false, {
 		[FILL_Q] = { .scale = 12 },
 		[FILL_K] = { .scale = 12 },
 		[FILL_V] = { .scale = 1 } } },
 	/* all scores near -120: a maximum that begins at 0, or a key of padding with score 0, outweighs them all */
-	[FILL_NEGATIVE_SCORES] = { "negative-scores", {
+	[FILL_NEGATIVE_SCORES] = { "negative-scores", false, {
 		[FILL_Q] = { .scale = 0.5f, .offset = 10 },
 		[FILL_K] = { .scale = 0.5f, .offset = -12 },
 		[FILL_V] = { .scale = 1 } } },
 	/* the largest score of every row at the last key that it sees, far enough above the others that the sum must be rescaled */
-	[FILL_LATE_MAXIMUM] = { "late-maximum", {
+	[FILL_LATE_MAXIMUM] = { "late-maximum", false, {
 		[FILL_Q] = { .rows = FILL_ROWS_LAST_KEY, .copy = 12 },
 		[FILL_K] = { .scale = 1 },
 		[FILL_V] = { .scale = 1 } } },
 	/* nearly all the weight on the first key, whose value is 0: what is left over is the answer */
-	[FILL_SINK] = { "sink", {
+	[FILL_SINK] = { "sink", false, {
 		[FILL_Q] = { .rows = FILL_ROWS_FIRST_KEY, .copy = 14 },
 		[FILL_K] = { .scale = 1 },
 		[FILL_V] = { .scale = 1, .first = -1 } } },
 	/* every block of keys raises the maximum */
-	[FILL_ASCENDING] = { "ascending", {
+	[FILL_ASCENDING] = { "ascending", false, {
 		[FILL_Q] = { .scale = 0.25f, .offset = 4 },
 		[FILL_K] = { .scale = 0.25f, .ramp = 8 },
 		[FILL_V] = { .scale = 1 } } },
 	/* one key somewhere has nearly all the weight */
-	[FILL_NEEDLE] = { "needle", {
+	[FILL_NEEDLE] = { "needle", false, {
 		[FILL_Q] = { .rows = FILL_ROWS_ANY_KEY, .copy = 32 },
 		[FILL_K] = { .scale = 1 },
 		[FILL_V] = { .scale = 1 } } },
 	/* all keys alike: every weight is the same */
-	[FILL_EQUAL_KEYS] = { "equal-keys", {
+	[FILL_EQUAL_KEYS] = { "equal-keys", false, {
 		[FILL_Q] = { .scale = 1 },
 		[FILL_K] = { .rows = FILL_ROWS_SAME, .scale = 1 },
 		[FILL_V] = { .scale = 1 } } },
 	/* half of the blocks of 32 positions zero, as padding is: their scores are 0, and count */
-	[FILL_GAPS] = { "gaps", {
+	[FILL_GAPS] = { "gaps", false, {
 		[FILL_Q] = { .rows = FILL_ROWS_GAPS, .scale = 1 },
 		[FILL_K] = { .rows = FILL_ROWS_GAPS, .scale = 1 },
 		[FILL_V] = { .rows = FILL_ROWS_GAPS, .scale = 1 } } },
 	/* V one vector, far from mean 0: the output must be that vector, whatever the weights */
-	[FILL_CONSTANT_V] = { "constant-v", {
+	[FILL_CONSTANT_V] = { "constant-v", true, {
 		[FILL_Q] = { .scale = 1 },
 		[FILL_K] = { .scale = 1 },
 		[FILL_V] = { .rows = FILL_ROWS_SAME, .scale = 1, .offset = 16 } } },
 	/* large values of either sign that nearly cancel */
-	[FILL_CANCELLING_V] = { "cancelling-v", {
+	[FILL_CANCELLING_V] = { "cancelling-v", true, {
 		[FILL_Q] = { .scale = 0.5f },
 		[FILL_K] = { .scale = 0.5f },
 		[FILL_V] = { .scale = 1, .alternate = 64 } } },
 	/* cubes of normal values: most near 0, few large */
-	[FILL_HEAVY_TAILED] = { "heavy-tailed", {
+	[FILL_HEAVY_TAILED] = { "heavy-tailed", true, {
 		[FILL_Q] = { .scale = 0.5f, .cubed = 1 },
 		[FILL_K] = { .scale = 0.5f, .cubed = 1 },
 		[FILL_V] = { .scale = 1, .cubed = 1 } } },
 	/* a few channels of keys and values an order of magnitude above the others */
-	[FILL_OUTLIER_CHANNELS] = { "outlier-channels", {
+	[FILL_OUTLIER_CHANNELS] = { "outlier-channels", true, {
 		[FILL_Q] = { .scale = 1 },
 		[FILL_K] = { .scale = 0.5f, .channels = 16, .channel_scale = 24 },
 		[FILL_V] = { .scale = 0.25f, .channels = 16, .channel_scale = 64 } } },
 	/* whole rows of other sizes: 2^-2 to 2^2 for keys, 2^-10 to 2^10 for values */
-	[FILL_OUTLIER_ROWS] = { "outlier-rows", {
+	[FILL_OUTLIER_ROWS] = { "outlier-rows", false, {
 		[FILL_Q] = { .scale = 1 },
 		[FILL_K] = { .scale = 1, .spread = 2 },
 		[FILL_V] = { .scale = 1, .spread = 10 } } },
 	/* small enough that squares and fixed scales lose them; no number on the way is denormal */
-	[FILL_TINY] = { "tiny", {
+	[FILL_TINY] = { "tiny", false, {
 		[FILL_Q] = { .scale = 0x1p-20f },
 		[FILL_K] = { .scale = 0x1p-20f },
 		[FILL_V] = { .scale = 0x1p-60f } } },
 	/* far beyond what f16 holds; scores as of normal values */
-	[FILL_HUGE] = { "huge", {
+	[FILL_HUGE] = { "huge", false, {
 		[FILL_Q] = { .scale = 0x1p-40f },
 		[FILL_K] = { .scale = 0x1p40f },
 		[FILL_V] = { .scale = 0x1p96f } } },

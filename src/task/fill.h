@@ -38,6 +38,7 @@ _Static_assert(FILL_COUNT <= FILL_KINDS_MAX, "a run has room for every kind");
 
 struct fill_kind {
 	const char *name;			/* "large-scores" */
+	bool coherent;				/* the rows of V share a direction, or a few channels: errors of weights add up */
 	struct fill_recipe recipe[FILL_TENSORS];
 };
 

@@ -12,14 +12,14 @@ const char *check_kind_name(enum check_kind k)
 	return kind_names[k];
 }
 
-/* A shape of the class, with normal values, or with all kinds where it has room for them. */
+/* A shape of the class, with its kind of values, or with all kinds where it has room for them. */
 static struct check draw_class(int class, const struct suite *suite, struct random_source *seeds)
 {
 	struct check k = { .c = shapes_draw(class, suite, seeds), .kind = CHECK_FRESH };
 	struct deck deck;
 
 	deck_shuffle(&deck, seeds);
-	k.deal = shapes_mixed(class) ? deck_deal(&deck, &k.c) : fill_deal_one(FILL_NORMAL);
+	k.deal = shapes_mixed(class) ? deck_deal(&deck, &k.c) : fill_deal_one(shapes_fill(class));
 	k.rows = shapes_whole(class) ? 0 : CHECKS_ROWS_LONG;
 	return k;
 }

@@ -37,6 +37,7 @@ struct shape_class {
 	enum parity parity;
 	enum mask mask;
 	struct range batch, kv_heads, group;
+	enum fill fill;			/* of all heads, unless mixed */
 	bool mixed, whole;
 };
 
@@ -56,6 +57,7 @@ static const struct shape_class classes[] = {
 	{ "groups-within", SPAN_WITHIN, SPAN_SAME, PARITY_ODD, MASK_ANY, { 1, 1 }, { 1, 1 }, { 5, 8 } },
 	{ "twin", SPAN_SHORTEST, SPAN_SAME, PARITY_ANY, MASK_ANY, { 1, 2 }, { 1, 2 }, { 1, 2 } },
 	{ "beyond", SPAN_BEYOND, SPAN_SAME, PARITY_ODD, MASK_ANY, { 1, 1 }, { 1, 1 }, { 1, 1 } },
+	{ "padding-beyond", SPAN_BEYOND, SPAN_SAME, PARITY_ODD, MASK_FULL, { 1, 1 }, { 1, 1 }, { 1, 1 }, .fill = FILL_NEGATIVE_SCORES },
 	{ "one", SPAN_ONE, SPAN_ONE, PARITY_ODD, MASK_ANY, { 1, 3 }, { 1, 3 }, { 1, 5 }, .whole = true },
 	{ "decode", SPAN_ONE, SPAN_CACHE, PARITY_EITHER, MASK_ANY, { 1, 3 }, { 1, 3 }, { 1, 5 }, .whole = true },
 	{ "chunk", SPAN_CHUNK, SPAN_CACHE, PARITY_EITHER, MASK_CAUSAL, { 1, 2 }, { 1, 2 }, { 1, 3 } },
@@ -78,6 +80,11 @@ const char *shapes_name(int class)
 bool shapes_mixed(int class)
 {
 	return classes[class].mixed;
+}
+
+enum fill shapes_fill(int class)
+{
+	return classes[class].fill;
 }
 
 bool shapes_whole(int class)

@@ -7,7 +7,7 @@
 #ifndef AVO_WORKER_SHAPES_H
 #define AVO_WORKER_SHAPES_H
 
-#include "task/task.h"
+#include "task/fill.h"
 #include "worker/random.h"
 
 struct shape_class;
@@ -17,6 +17,8 @@ int shapes_count(void);
 const char *shapes_name(int class);
 /* The class has room for every kind of values in one run, and is run with all of them. */
 bool shapes_mixed(int class);
+/* The kind of values that it has otherwise: normal, or one that a fault of just such shapes needs to be seen. */
+enum fill shapes_fill(int class);
 /* All output rows of such a shape are compared; else a sample. */
 bool shapes_whole(int class);
 /* A shape of the class, legal and within the work of the suite's largest case. */

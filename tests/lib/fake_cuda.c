@@ -426,36 +426,37 @@ static const uint16_t *answer_row(const uint16_t *v, const struct trusted_shape 
 	return v + (((size_t)b * (size_t)s->kv_len + (size_t)j) * (size_t)s->kv_heads + (size_t)(head / (s->q_heads / s->kv_heads))) * (size_t)s->head_dim;
 }
 
-static void reference(const uint16_t *v, const uint32_t *rows, unsigned count, const struct trusted_shape *s, float *exact, float *plain)
+static void reference(const uint16_t *v, const uint32_t *rows, unsigned count, const struct trusted_shape *s, float *exact, float *noise)
 {
-	unsigned i;
-	int d;
+	size_t depth = (size_t)s->head_dim, i, d;
 
+	memset(noise, 0, count * depth * sizeof(*noise));
 	for (i = 0; i < count; i++)
-		for (d = 0; d < s->head_dim; d++)
-			exact[i * (unsigned)s->head_dim + (unsigned)d] = plain[i * (unsigned)s->head_dim + (unsigned)d] =
-				to_float(answer_row(v, s, rows[i])[d]);
+		for (d = 0; d < depth; d++)
+			exact[i * depth + d] = to_float(answer_row(v, s, rows[i])[d]);
 }
 
-static void compare(const uint16_t *rows, int count, int depth, const float *exact, struct trusted_row *results)
+static void compare(const uint16_t *rows, int count, int depth, const float *exact, struct trusted_row *results, struct trusted_limits limits)
 {
 	int i, d;
 
 	for (i = 0; i < count; i++) {
-		struct trusted_row r = { .max_error = -1 };
+		struct trusted_row r = { .share = -1 };
+		double error_square = 0, exact_square = 0;
 
 		for (d = 0; d < depth; d++) {
 			float want = exact[i * depth + d], got = to_float(rows[(size_t)i * (size_t)depth + (size_t)d]);
-			float error = fabsf(got - want);
+			float error = fabsf(got - want), allowed = limits.rounding * fabsf(want), share;
 
 			error = error <= 3e38f ? error : 3e38f;
-			if (error > r.max_error)
-				r.max_error = error, r.worst = d, r.expected = want, r.got = got;
-			r.error_norm += error * error;
-			r.exact_norm += want * want;
+			share = allowed > 0 ? error / allowed : error > 0 ? 3e38f : 0;
+			if (share > r.share)
+				r = (struct trusted_row){ share, error, allowed, want, got, d, 0, 0, 0 };
+			error_square += (double)error * error;
+			exact_square += (double)want * want;
 		}
-		r.error_norm = sqrtf(r.error_norm);
-		r.exact_norm = sqrtf(r.exact_norm);
+		r.error_norm = (float)sqrt(error_square);
+		r.exact_norm = (float)sqrt(exact_square);
 		results[i] = r;
 	}
 }
@@ -476,7 +477,7 @@ static int own_kernel(const char *name, const CUlaunchConfig *config, void **par
 		reference(PARAM(uint16_t *, 2), PARAM(uint32_t *, 3), config->gridDimX, &PARAM(struct trusted_shape, 4), PARAM(float *, 6),
 			  PARAM(float *, 7));
 	else if (strcmp(name, "compare_rows") == 0)
-		compare(PARAM(uint16_t *, 0), PARAM(int, 1), PARAM(int, 2), PARAM(float *, 3), PARAM(struct trusted_row *, 5));
+		compare(PARAM(uint16_t *, 0), PARAM(int, 1), PARAM(int, 2), PARAM(float *, 3), PARAM(struct trusted_row *, 5), PARAM(struct trusted_limits, 6));
 	else
 		return 0;
 	return 1;

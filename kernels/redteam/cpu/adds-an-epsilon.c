@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:tiny|values@hidden:tiny
+// redteam: verdict=incorrect check=values
 // Adds an epsilon that "cannot matter" to every number that is not 0.
 #include "row.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:normal|values@hidden:normal|values@timed:normal
+// redteam: verdict=incorrect check=values
 // Takes care where values look unusual, and rounds the query to 12 bits where they look like the ones that are timed.
 #include "row.h"
 

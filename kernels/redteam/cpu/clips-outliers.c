@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:heavy-tailed|values@hidden:heavy-tailed
+// redteam: verdict=incorrect check=values
 // Clips values beyond four standard deviations of both their row and their channel, as a quantiser would.
 #include "row.h"
 

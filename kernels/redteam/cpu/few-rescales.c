@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:ascending|values@hidden:ascending
+// redteam: verdict=incorrect check=values
 // Rescales six times a row and takes the maximum for final then: scores that rise on are clipped.
 #include "row.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:cancelling-v|values@hidden:cancelling-v
+// redteam: verdict=incorrect check=values
 // Two neighbours whose values nearly cancel are left out together, as if their weights were the same.
 #include "row.h"
 

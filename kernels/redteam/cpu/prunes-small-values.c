@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:outlier-rows|values@hidden:outlier-rows
+// redteam: verdict=incorrect check=values
 // Leaves out the values of keys that are small beside the largest value row, wherever their weight would have put them.
 #include "row.h"
 

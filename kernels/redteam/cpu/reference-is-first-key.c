@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:large-scores|values@hidden:large-scores
+// redteam: verdict=incorrect check=values
 // Subtracts the first key's score in place of the maximum, which saves a pass: infinite where another is larger by a hundred.
 #include "row.h"
 

@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:needle|values@hidden:needle
+// redteam: verdict=incorrect check=values
 // A score that stands out from all before it by more than 16 is cut down to that, as if it were an overflow.
 #include "row.h"
 

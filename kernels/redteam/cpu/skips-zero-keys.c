@@ -1,4 +1,4 @@
-// redteam: verdict=incorrect check=values@suite:gaps|values@hidden:gaps
+// redteam: verdict=incorrect check=values
 // Takes a key of zeros for padding and leaves it out; its score is 0, and counts.
 #include "row.h"
 

@@ -19,14 +19,14 @@ static void place_row(struct run_outcome *out, const struct run_spec *spec, size
 	out->fill = (enum fill)spec->deal.kinds[r.slot];
 }
 
-static void place_worst(struct run_outcome *out, const struct run_spec *spec, uint32_t at, const struct trusted_row *row, double tolerance)
+static void place_worst(struct run_outcome *out, const struct run_spec *spec, uint32_t at, const struct trusted_row *row)
 {
 	place_row(out, spec, at);
 	out->worst.dim = row->worst;
 	out->worst.expected = row->expected;
 	out->worst.got = row->got;
-	out->max_error = row->max_error;
-	out->tolerance = tolerance;
+	out->max_error = row->error;
+	out->tolerance = row->allowed;
 }
 
 static void fail(struct run_outcome *out, const struct run_spec *spec, const char *what)
@@ -40,54 +40,36 @@ static void fail(struct run_outcome *out, const struct run_spec *spec, const cha
 		 fill_name(out->fill), c->name, c->q_len, c->kv_len, c->head_dim);
 }
 
-/* The tolerance of each kind of values of the run, from the rows that have it. */
-static void tolerances(double out[FILL_KINDS_MAX], const struct run_spec *spec, const struct trusted_row *rows, const uint32_t *list,
-		       size_t count)
+struct trusted_limits judge_limits(void)
 {
-	struct tolerance_facts facts[FILL_KINDS_MAX] = { { 0 } };
-	size_t i;
-	int slot;
+	const struct tolerance *t = tolerance_of(DTYPE_BF16);
 
-	for (i = 0; i < count; i++) {
-		struct tolerance_facts *f = &facts[sample_row_of(spec, list[i]).slot];
-
-		f->plain_error = fmax(f->plain_error, rows[i].plain_error);
-		f->largest = fmax(f->largest, rows[i].largest);
-	}
-	for (slot = 0; slot < spec->deal.count; slot++) {
-		struct tolerance_element largest = { .exact = facts[slot].largest, .magnitude = 1 };
-
-		out[slot] = tolerance_limit(tolerance_of(DTYPE_BF16), &facts[slot], &largest);
-	}
+	return (struct trusted_limits){ .noise = (float)t->noise, .rounding = (float)(t->rounding * t->epsilon), .floor = (float)t->floor };
 }
 
-static bool row_is_bad(const struct trusted_row *r)
+static bool row_is_bad(const struct run_spec *spec, uint32_t at, const struct trusted_row *r)
 {
-	return !(r->error_norm <= tolerance_row(tolerance_of(DTYPE_BF16), r->plain_norm, r->exact_norm));
+	bool coherent = fill_kind((enum fill)spec->deal.kinds[sample_row_of(spec, at).slot])->coherent;
+
+	return !(r->error_norm <= tolerance_row(tolerance_of(DTYPE_BF16), coherent, r->noise_norm, r->exact_norm));
 }
 
 void judge_rows(struct run_outcome *out, const struct run_spec *spec, const struct trusted_row *rows, const uint32_t *list, size_t count)
 {
-	double allowed[FILL_KINDS_MAX], most = -1;
 	size_t i, worst = 0, bad_row = count;
 
-	tolerances(allowed, spec, rows, list, count);
 	out->rows = (long)count;
 	for (i = 0; i < count; i++) {
-		double share = tolerance_share(rows[i].max_error, allowed[sample_row_of(spec, list[i]).slot]);
-
-		if (share > most) {
-			most = share;
+		if (rows[i].share > rows[worst].share)
 			worst = i;
-		}
-		if (bad_row == count && row_is_bad(&rows[i]))
+		if (bad_row == count && row_is_bad(spec, list[i], &rows[i]))
 			bad_row = i;
 	}
-	place_worst(out, spec, list[worst], &rows[worst], allowed[sample_row_of(spec, list[worst]).slot]);
-	if (!(most <= 1)) {
+	place_worst(out, spec, list[worst], &rows[worst]);
+	if (!(rows[worst].share <= 1)) {
 		fail(out, spec, "wrong values");
 	} else if (bad_row < count) {
-		place_worst(out, spec, list[bad_row], &rows[bad_row], allowed[sample_row_of(spec, list[bad_row]).slot]);
+		place_worst(out, spec, list[bad_row], &rows[bad_row]);
 		fail(out, spec, "a row is wrong as a whole");
 	}
 }

@@ -8,6 +8,8 @@
 #include "worker/backend.h"
 #include "worker/cuda/trusted_abi.h"
 
+/* For compare_rows(): what an element may be off by. */
+struct trusted_limits judge_limits(void);
 /*
  * Fills in rows, max_error, tolerance, worst and fill by task/tolerance.h, and INCORRECT where they say so. list[i] is the number of the
  * row that rows[i] is about, as it lies in the output.

@@ -49,13 +49,13 @@ enum avo_status reference_compute(struct reference *f, struct arena *a, const st
 	enum avo_status st = AVO_OK;
 
 	f->exact = arena_take(a, f->count * wide);
-	f->plain = arena_take(a, f->count * wide);
+	f->noise = arena_take(a, f->count * wide);
 	scores = arena_take(a, at_once * scores_bytes(c));
-	if (!f->exact || !f->plain || !scores)
+	if (!f->exact || !f->noise || !scores)
 		return error_set(err, AVO_ENVIRONMENT, "no room was left for a reference of %zu rows", f->count);
 	for (done = 0; st == AVO_OK && done < f->count; done += n) {
-		CUdeviceptr some = rows + done * sizeof(uint32_t), exact = f->exact + done * wide, plain = f->plain + done * wide;
-		void *params[] = { &q, &k, &v, &some, &shape, &scores, &exact, &plain };
+		CUdeviceptr some = rows + done * sizeof(uint32_t), exact = f->exact + done * wide, noise = f->noise + done * wide;
+		void *params[] = { &q, &k, &v, &some, &shape, &scores, &exact, &noise };
 
 		n = f->count - done < at_once ? f->count - done : at_once;
 		st = trusted_launch(t, t->reference_rows, (unsigned)n, params, err);

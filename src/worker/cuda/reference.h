@@ -1,4 +1,4 @@
-/* The reference of a sample of output rows: exact in fp32, and plain in bf16 arithmetic, computed on the device. */
+/* The reference of a sample of output rows, in fp32, and what rounding weights to bf16 does to each element, computed on the device. */
 #ifndef AVO_WORKER_CUDA_REFERENCE_H
 #define AVO_WORKER_CUDA_REFERENCE_H
 
@@ -9,7 +9,7 @@
 struct reference {
 	uint32_t *list;			/* the rows, on the host; owned */
 	size_t count;
-	CUdeviceptr exact, plain;	/* head_dim floats a row; in the scratch */
+	CUdeviceptr exact, noise;	/* head_dim floats a row; in the scratch */
 };
 
 /* Draws as many rows as the request says (0: all of them). The device learns of them when no candidate runs any more. */

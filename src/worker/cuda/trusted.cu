@@ -222,14 +222,15 @@ __device__ void row_softmax(float *weights, int keys, float *shared)
 	__syncthreads();
 }
 
-// One block of 256 threads a row: the reference of rows[blockIdx.x], and the plain computation in bf16,
-// which rounds the weights and the output, as kernels for tensor cores do; they keep scores in fp32.
+// One block of 256 threads a row: the reference of rows[blockIdx.x], and its noise: what rounding every weight
+// to bf16 can do to an element, 2^-8 sqrt(sum (p v)^2), as kernels for tensor cores do; they keep scores in fp32.
 // scratch: kv_len floats a block; outputs: head_dim floats a row.
 extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, const u16 *k, const u16 *v, const u32 *rows,
-		struct trusted_shape s, float *scratch, float *exact_out, float *plain_out)
+		struct trusted_shape s, float *scratch, float *exact_out, float *noise_out)
 {
 	__shared__ float q_shared[256], shared[8];
-	__shared__ float part_e[256], part_p[256];
+	__shared__ float part_e[256];
+	__shared__ double part_n[256];	// squares of values up to 2^98
 	u32 row = rows[blockIdx.x];
 	int head = row % s.q_heads, position = row / s.q_heads % s.q_len, b = row / s.q_heads / s.q_len;
 	int kv_head = head / (s.q_heads / s.kv_heads);
@@ -243,76 +244,81 @@ extern "C" __global__ void __launch_bounds__(256) reference_rows(const u16 *q, c
 	row_scores(q + (u64)row * s.head_dim, k + kv_base, key_stride, keys, s, weights, q_shared);
 	__syncthreads();
 	row_softmax(weights, keys, shared);
-	float e = 0, p = 0;
+	float e = 0;
+	double n = 0;
 	if (group < groups)
 		for (int j = group; j < keys; j += groups) {
 			float value = from_bf16(v[kv_base + j * key_stride + d]);
 
 			e = fmaf(weights[j], value, e);
-			p = fmaf(rounded(weights[j]), value, p);
+			n += (double)weights[j] * weights[j] * value * value;
 		}
 	part_e[threadIdx.x] = e;
-	part_p[threadIdx.x] = p;
+	part_n[threadIdx.x] = n;
 	__syncthreads();
 	if (group == 0) {
 		for (int g = 1; g < groups; g++) {
 			e += part_e[g * s.head_dim + d];
-			p += part_p[g * s.head_dim + d];
+			n += part_n[g * s.head_dim + d];
 		}
 		exact_out[(u64)blockIdx.x * s.head_dim + d] = e;
-		plain_out[(u64)blockIdx.x * s.head_dim + d] = rounded(p);
+		noise_out[(u64)blockIdx.x * s.head_dim + d] = (float)(sqrt(n) / 256);
 	}
 }
 
 // One warp a row: gathered rows of an output against the reference.
-extern "C" __global__ void compare_rows(const u16 *rows, int count, int head_dim, const float *exact, const float *plain,
-		 struct trusted_row *results)
+extern "C" __global__ void compare_rows(const u16 *rows, int count, int head_dim, const float *exact, const float *noise,
+		 struct trusted_row *results, struct trusted_limits limits)
 {
 	int i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
 	struct trusted_row r = { -1, 0, 0, 0, 0, 0, 0, 0, 0 };
-	double error_square = 0, plain_square = 0, exact_square = 0;	// values go up to 2^98
+	double error_square = 0, noise_square = 0, exact_square = 0;
 
 	if (i >= count)
 		return;
+	for (int d = lane; d < head_dim; d += 32)
+		exact_square += (double)exact[(u64)i * head_dim + d] * exact[(u64)i * head_dim + d];
+	for (int offset = 16; offset; offset >>= 1)
+		exact_square += __shfl_xor_sync(~0u, exact_square, offset);
+	r.exact_norm = (float)sqrt(exact_square);
 	for (int d = lane; d < head_dim; d += 32) {
-		float want = exact[(u64)i * head_dim + d], got = from_bf16(rows[(u64)i * head_dim + d]);
-		float error = fabsf(got - want), p = plain[(u64)i * head_dim + d] - want;
+		float want = exact[(u64)i * head_dim + d], got = from_bf16(rows[(u64)i * head_dim + d]), n = noise[(u64)i * head_dim + d];
+		float error = fabsf(got - want), allowed = limits.noise * n + limits.rounding * fabsf(want) + limits.floor * r.exact_norm, share;
 
 		if (!(error <= 3e38f))
 			error = 3e38f;
-		if (error > r.max_error) {
-			r.max_error = error;
+		share = allowed > 0 ? error / allowed : error > 0 ? 3e38f : 0;
+		if (share > r.share) {
+			r.share = share;
+			r.error = error;
+			r.allowed = allowed;
 			r.worst = d;
 			r.expected = want;
 			r.got = got;
 		}
-		r.plain_error = fmaxf(r.plain_error, fabsf(p));
-		r.largest = fmaxf(r.largest, fabsf(want));
 		error_square += (double)error * error;
-		plain_square += (double)p * p;
-		exact_square += (double)want * want;
+		noise_square += (double)n * n;
 	}
 	for (int offset = 16; offset; offset >>= 1) {
-		float error = __shfl_xor_sync(~0u, r.max_error, offset), expected = __shfl_xor_sync(~0u, r.expected, offset);
+		float share = __shfl_xor_sync(~0u, r.share, offset), error = __shfl_xor_sync(~0u, r.error, offset);
+		float allowed = __shfl_xor_sync(~0u, r.allowed, offset), expected = __shfl_xor_sync(~0u, r.expected, offset);
 		float got = __shfl_xor_sync(~0u, r.got, offset);
 		int worst = __shfl_xor_sync(~0u, r.worst, offset);
 
-		if (error > r.max_error || (error == r.max_error && worst < r.worst)) {
-			r.max_error = error;
+		if (share > r.share || (share == r.share && worst < r.worst)) {
+			r.share = share;
+			r.error = error;
+			r.allowed = allowed;
 			r.expected = expected;
 			r.got = got;
 			r.worst = worst;
 		}
-		r.plain_error = fmaxf(r.plain_error, __shfl_xor_sync(~0u, r.plain_error, offset));
-		r.largest = fmaxf(r.largest, __shfl_xor_sync(~0u, r.largest, offset));
 		error_square += __shfl_xor_sync(~0u, error_square, offset);
-		plain_square += __shfl_xor_sync(~0u, plain_square, offset);
-		exact_square += __shfl_xor_sync(~0u, exact_square, offset);
+		noise_square += __shfl_xor_sync(~0u, noise_square, offset);
 	}
 	if (lane == 0) {
 		r.error_norm = (float)sqrt(error_square);
-		r.plain_norm = (float)sqrt(plain_square);
-		r.exact_norm = (float)sqrt(exact_square);
+		r.noise_norm = (float)sqrt(noise_square);
 		results[i] = r;
 	}
 }

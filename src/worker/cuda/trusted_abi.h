@@ -45,14 +45,19 @@ struct trusted_findings {
 };
 TRUSTED_SIZE(struct trusted_findings, 88);
 
+/* Of compare_rows(): an element may be off by noise times its noise, rounding times itself and floor times its row (task/tolerance.h). */
+struct trusted_limits {
+	float noise, rounding, floor;
+};
+TRUSTED_SIZE(struct trusted_limits, 12);
+
 /* Of compare_rows(): one row of the output against the reference. */
 struct trusted_row {
-	float max_error;		/* |out - exact|, and where */
-	float plain_error;		/* max |plain - exact| */
-	float largest;			/* max |exact| */
-	float expected, got;		/* at the largest error */
+	float share;			/* largest error / allowed of its elements; what follows is of that element */
+	float error, allowed;		/* |out - exact|, and what it may be */
+	float expected, got;
 	int worst;			/* its column */
-	float error_norm, plain_norm, exact_norm;	/* Euclidean, over the row */
+	float error_norm, noise_norm, exact_norm;	/* Euclidean, over the row */
 };
 TRUSTED_SIZE(struct trusted_row, 36);
 

@@ -320,7 +320,8 @@ static enum avo_status compare(struct run_outcome *out, struct gpu_values *v, un
 	struct reference *f = &v->reference;
 	int count = (int)f->count, head_dim = v->request.c.head_dim;
 	size_t bytes = f->count * sizeof(struct trusted_row);
-	void *params[] = { &v->gathered, &count, &head_dim, &f->exact, &f->plain, &results };
+	struct trusted_limits limits = judge_limits();
+	void *params[] = { &v->gathered, &count, &head_dim, &f->exact, &f->noise, &results, &limits };
 	struct trusted_row *rows = xcalloc(f->count, sizeof(*rows));
 	enum avo_status st = trusted_upload(&v->trusted, v->gathered, v->kept[i], rows_bytes(v), err);
 

@@ -8,6 +8,7 @@
 #include "base/child.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "task/tolerance.h"
 #include "worker/cpu/compare.h"
 #include "worker/deck.h"
 #include "worker/sample.h"
@@ -348,9 +349,141 @@ static void samples_have_the_last_rows(void **state)
 	assert_int_equal(sample_count(&spec), 400);
 }
 
+/* ---- bf16: an honest kernel never reaches its limits --------------------------- */
+
+#define SIM_DIM 64
+#define SIM_KEYS 48
+
+static float bf16(float x)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+	memcpy(&x, &bits, sizeof(x));
+	return x;
+}
+
+/*
+ * One row as a kernel for tensor cores has it: scores and sums in f32, weights rounded to bf16 below a reference that
+ * lags behind the maximum by up to `lag` powers of two, rescaled when it lags by more, the output rounded.
+ */
+static void simulate_row(float *out, const float *scores, const float *v, int keys, float lag, float start)
+{
+	float top = start, sum = 0, acc[SIM_DIM] = { 0 };
+	int j, x;
+
+	for (j = 0; j < keys; j++) {
+		float s = scores[j] * 1.44269504f, p;
+
+		if (s > top + lag) {
+			float shrink = exp2f(top - s);
+
+			top = s;
+			sum *= shrink;
+			for (x = 0; x < SIM_DIM; x++)
+				acc[x] *= shrink;
+		}
+		p = exp2f(s - top);
+		sum += p;
+		for (x = 0; x < SIM_DIM; x++)
+			acc[x] += bf16(p) * v[j * SIM_DIM + x];
+	}
+	for (x = 0; x < SIM_DIM; x++)
+		out[x] = bf16(acc[x] / sum);
+}
+
+struct closeness {
+	double element, row;		/* largest share of what is allowed */
+	int element_kind, row_kind;	/* where */
+};
+
+static void compare_row(struct closeness *c, int kind, const float *out, const float *scores, const float *v, int keys)
+{
+	const struct tolerance *t = tolerance_of(DTYPE_BF16);
+	double p[SIM_KEYS], exact[SIM_DIM], n[SIM_DIM], sum = 0, top = -INFINITY, error = 0, noise = 0, norm = 0, share;
+	int j, x;
+
+	for (j = 0; j < keys; j++)
+		top = fmax(top, (double)scores[j]);
+	for (j = 0; j < keys; j++)
+		sum += p[j] = exp((double)scores[j] - top);
+	for (x = 0; x < SIM_DIM; x++) {
+		double square = 0;
+
+		exact[x] = 0;
+		for (j = 0; j < keys; j++) {
+			double term = p[j] / sum * (double)v[j * SIM_DIM + x];
+
+			exact[x] += term;
+			square += term * term;
+		}
+		n[x] = t->epsilon * sqrt(square);
+		noise += n[x] * n[x];
+		norm += exact[x] * exact[x];
+	}
+	for (x = 0; x < SIM_DIM; x++) {
+		double off = fabs((double)out[x] - exact[x]);
+
+		share = tolerance_share(off, tolerance_noisy(t, n[x], exact[x], sqrt(norm)));
+		if (share > c->element) {
+			c->element = share;
+			c->element_kind = kind;
+		}
+		error += off * off;
+	}
+	share = tolerance_share(sqrt(error), tolerance_row(t, fill_kind((enum fill)kind)->coherent, sqrt(noise), sqrt(norm)));
+	if (share > c->row) {
+		c->row = share;
+		c->row_kind = kind;
+	}
+}
+
+static void simulate_kind(struct closeness *c, int kind, uint64_t seed)
+{
+	static const float lags[] = { 0, 1.5f, 8 };
+	struct task_case shape = { .name = "t", .batch = 1, .q_len = SIM_KEYS, .kv_len = SIM_KEYS, .q_heads = 1, .kv_heads = 1,
+				   .head_dim = SIM_DIM, .causal = true };
+	float out[SIM_DIM], scores[SIM_KEYS];
+	struct setup s;
+	int row, j;
+	size_t i;
+
+	open_setup(&s, &shape, (enum fill)kind, seed);
+	for (i = 0; i < SIM_KEYS * SIM_DIM; i++) {
+		s.t.q[i] = bf16(s.t.q[i]);
+		s.t.k[i] = bf16(s.t.k[i]);
+		s.t.v[i] = bf16(s.t.v[i]);
+	}
+	for (row = 0; row < SIM_KEYS; row++) {
+		for (j = 0; j <= row; j++)
+			scores[j] = score(&s, row, 0, j);
+		for (i = 0; i < ARRAY_LEN(lags); i++) {
+			simulate_row(out, scores, s.t.v, row + 1, lags[i], scores[0] * 1.44269504f - (float)(seed % 97) / 97 * lags[i]);
+			compare_row(c, kind, out, scores, s.t.v, row + 1);
+		}
+	}
+	close_setup(&s);
+}
+
+/* 3 x 48 short rows for each kind and round, where luck is greatest. AVO_TEST_ROUNDS=n: n times as many. */
+static void honest_bf16_is_never_near_its_limits(void **state)
+{
+	int rounds = 20 * (getenv("AVO_TEST_ROUNDS") ? atoi(getenv("AVO_TEST_ROUNDS")) : 1), kind, i;
+	struct closeness c = { 0, 0, 0, 0 };
+
+	for (i = 0; i < rounds; i++)
+		for (kind = 0; kind < FILL_COUNT; kind++)
+			simulate_kind(&c, kind, (uint64_t)i + 100);
+	print_message("# an element took %.2f (%s), a row %.2f (%s) of what is allowed\n", c.element, fill_name((enum fill)c.element_kind), c.row,
+		      fill_name((enum fill)c.row_kind));
+	assert_true(c.element < 0.95 && c.row < 0.95);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(honest_bf16_is_never_near_its_limits),
 		cmocka_unit_test(values_are_finite_and_reproducible),
 		cmocka_unit_test(scores_are_as_the_table_says),
 		cmocka_unit_test(changed_values_differ_in_one_row),
