@@ -390,12 +390,17 @@ static void refuse_attempt(struct engine *e, const struct candidate *c, const ch
 	flight_settle(e, FLIGHT_ATTEMPT, result);
 }
 
-/* The action is in the record, an attempt is not: nothing was tried that was not tried before. */
+/* The action is in the record, where the supervisor counts it; an attempt is not: nothing was tried that was not tried before. */
 static void answer_known(struct engine *e, const struct candidate *c)
 {
 	int action = e->host.action_start(&e->host, "evaluate", c->title);
+	cJSON *detail = cJSON_CreateObject();
+	char digest[20];
 
-	e->host.action_done(&e->host, action, true, e->known, NULL);
+	snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)e->known_digest);
+	json_set_str(detail, "call", digest);
+	e->host.action_done(&e->host, action, true, e->known, detail);
+	cJSON_Delete(detail);
 }
 
 static bool may_evaluate(struct engine *e)

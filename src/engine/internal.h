@@ -114,6 +114,7 @@ struct engine {
 	int approved;			/* attempt whose approval is journaled but not yet a version, 0: none */
 
 	char *known;			/* what host.known points to */
+	uint64_t known_digest;		/* of that candidate's files */
 	struct source submission;	/* handed in, waits until a step can take it; count 0: none */
 	bool submission_again;		/* it is measured even if the record answers it */
 	char *submission_title;

@@ -6,6 +6,7 @@
 #include "avo.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "base/str.h"
 #include "engine/internal.h"
 #include "task/task.h"
 
@@ -113,6 +114,7 @@ bool engine_is_known(struct engine *e, const struct source_file *files, size_t c
 	if (source_check(files, count, NULL) == AVO_OK && lineage_tree_of(tree, e->lineage, files, count, NULL) == AVO_OK)
 		e->known = look_up(e, tree);
 	e->host.known = e->known;
+	e->known_digest = e->known ? str_hash(tree, strlen(tree)) : 0;
 	return e->known != NULL;
 }
 

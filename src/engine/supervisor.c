@@ -201,6 +201,35 @@ static bool tools_cycle(struct finding *f, const struct record *r)
 	return false;
 }
 
+/* An evaluation that the record answered: no attempt came of it. */
+static bool is_answered(const struct action *a)
+{
+	return a->ended_ms && a->call && a->attempt < 0 && strcmp(a->kind, "evaluate") == 0;
+}
+
+/* One candidate handed in again and again since the mark, each time answered from the record. */
+static bool answered(struct finding *f, const struct record *r)
+{
+	const struct action *first = NULL;
+	int same = 0;
+	size_t i;
+
+	for (i = r->s->action_count; i > 0 && r->s->actions[i - 1].id > r->s->mark.actions; i--) {
+		const struct action *a = &r->s->actions[i - 1];
+
+		if (!is_answered(a))
+			continue;
+		if (!first)
+			first = a;
+		same += a->call == first->call;
+	}
+	if (!first || !r->l->repeats || same < r->l->repeats)
+		return false;
+	snprintf(f->reason, sizeof(f->reason), "one candidate was submitted %d times and answered from the record: %.120s", same,
+		 first->result ? first->result : "");
+	return true;
+}
+
 static bool idle_steps(struct finding *f, const struct record *r)
 {
 	const struct run_state *s = r->s;
@@ -230,6 +259,7 @@ static const struct trigger {
 } triggers[] = {
 	{ "cycle", cycles, true },
 	{ "repeated-candidate", repeated, true },
+	{ "repeated-candidate", answered, false },
 	{ "same-error", same_errors, true },
 	{ "tool-cycle", tools_cycle, false },
 	{ "idle-steps", idle_steps, false },

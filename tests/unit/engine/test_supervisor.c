@@ -107,6 +107,39 @@ static void repetition_is_seen(void **state)
 	state_release(&s);
 }
 
+static void hand_in_known(struct run_state *s, int id, unsigned digest)
+{
+	happen(s, "{\"type\":\"action-started\",\"action\":%d,\"step\":\"s1\",\"kind\":\"evaluate\",\"text\":\"again\",\"t\":\"2026-01-01T00:00:03Z\"}", id);
+	happen(s, "{\"type\":\"action-ended\",\"action\":%d,\"ok\":true,\"result\":\"nothing changed\",\"detail\":{\"call\":\"%016x\"},"
+	       "\"t\":\"2026-01-01T00:00:04Z\"}", id, digest);
+}
+
+/* What the record answers is no attempt, and a repetition all the same; after an intervention it counts anew. */
+static void a_candidate_that_the_record_answers_is_seen(void **state)
+{
+	struct run_state s;
+	struct finding f;
+
+	begin(&s);
+	hand_in_known(&s, 1, 7);
+	hand_in_known(&s, 2, 8);
+	hand_in_known(&s, 3, 7);
+	assert_false(supervisor_look(&f, &s, &usual));
+	hand_in_known(&s, 4, 7);
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_string_equal(f.trigger, "repeated-candidate");
+	assert_non_null(strstr(f.reason, "3 times and answered from the record: nothing changed"));
+	intervene(&s, &f);
+	assert_false(supervisor_look(&f, &s, &usual));
+	hand_in_known(&s, 5, 7);
+	hand_in_known(&s, 6, 7);
+	assert_false(supervisor_look(&f, &s, &usual));
+	hand_in_known(&s, 7, 7);
+	assert_true(supervisor_look(&f, &s, &usual));
+	assert_int_equal(f.level, 2);
+	state_release(&s);
+}
+
 static void the_same_error_over_and_over_is_seen(void **state)
 {
 	struct run_state s;
@@ -355,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stall_is_seen_once_and_escalates),
 		cmocka_unit_test(repetition_is_seen),
+		cmocka_unit_test(a_candidate_that_the_record_answers_is_seen),
 		cmocka_unit_test(the_same_error_over_and_over_is_seen),
 		cmocka_unit_test(a_circle_is_seen),
 		cmocka_unit_test(steps_that_evaluate_nothing_are_seen),
