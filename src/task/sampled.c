@@ -18,8 +18,8 @@ void sampled_words(struct buf *out, const cJSON *result)
 
 	if (!isfinite(rows) || !isfinite(calls))
 		return;
-	buf_printf(out, "%.0f rows, %.0f calls: a fault in one row of %d is missed with probability %.2g, in one whole call of %d with %.2g", rows,
-		   calls, RARE_ROW, sampled_miss(rows, RARE_ROW), RARE_CALL, sampled_miss(calls, RARE_CALL));
+	buf_printf(out, "%.0f rows, %.0f calls: a fault in one row of %d is missed with probability %.2g, in one whole call of %d with %.2g",
+		   rows, calls, RARE_ROW, sampled_miss(rows, RARE_ROW), RARE_CALL, sampled_miss(calls, RARE_CALL));
 }
 
 void sampled_worst_words(struct buf *out, const cJSON *result)

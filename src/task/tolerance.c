@@ -16,7 +16,8 @@
  */
 static const struct tolerance tolerances[] = {
 	[DTYPE_F32] = { .epsilon = EPSILON_F32, .plain = 4, .rounding = 2, .terms = 2, .sensitivity = 4, .cap = 0.02 },
-	[DTYPE_BF16] = { .epsilon = EPSILON_BF16, .noise = 3, .rounding = 2, .floor = 0x1p-24, .row_noise = 1.2, .row_coherent = 2.5, .row_rounding = 1 },
+	[DTYPE_BF16] = { .epsilon = EPSILON_BF16, .noise = 3, .rounding = 2, .floor = 0x1p-24,
+			 .row_noise = 1.2, .row_coherent = 2.5, .row_rounding = 1 },
 };
 
 const struct tolerance *tolerance_of(enum dtype t)

@@ -81,7 +81,8 @@ static enum avo_status check_hidden(struct evaluation *e, const struct check *li
 	int i;
 
 	for (i = 0; st == AVO_OK && evaluation_going(e) && i < count; i++) {
-		struct run_spec spec = { .c = &list[i].c, .deal = list[i].deal, .rows = list[i].rows, .changed = list[i].kind == CHECK_CHANGED };
+		struct run_spec spec = { .c = &list[i].c, .deal = list[i].deal, .rows = list[i].rows,
+					 .changed = list[i].kind == CHECK_CHANGED };
 
 		if (list[i].kind == CHECK_FRESH)
 			seed = random_seed(&e->job->seeds);

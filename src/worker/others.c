@@ -52,7 +52,8 @@ static double relative(const struct evaluation *e, const struct other_sample *s,
 
 	if (!normal->count || isnan(s->seconds[side]))
 		return NAN;
-	return evaluation_throughput(e, &e->job->suite.cases[s->index], s->seconds[side]) / stats_median(normal->value[s->index], normal->count);
+	return evaluation_throughput(e, &e->job->suite.cases[s->index], s->seconds[side]) /
+	       stats_median(normal->value[s->index], normal->count);
 }
 
 static int slowest(const struct evaluation *e, enum side side)

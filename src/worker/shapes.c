@@ -63,7 +63,7 @@ static const struct shape_class classes[] = {
 	{ "chunk", SPAN_CHUNK, SPAN_CACHE, PARITY_EITHER, MASK_CAUSAL, { 1, 2 }, { 1, 2 }, { 1, 3 } },
 	{ "more-queries", SPAN_WITHIN, SPAN_FEWER, PARITY_ODD, MASK_FULL, { 1, 2 }, { 1, 2 }, { 1, 2 } },
 	{ "every-kind", SPAN_TINY, SPAN_MORE, PARITY_ODD, MASK_ANY, { 4, 4 }, { 4, 4 }, { 1, 2 }, .mixed = true, .whole = true },
-	{ "every-kind-pipeline", SPAN_SHORT, SPAN_SAME, PARITY_ODD, MASK_ANY, { 2, 2 }, { 8, 8 }, { 1, 1 }, .mixed = true, .whole = true },
+	{ "every-kind-short", SPAN_SHORT, SPAN_SAME, PARITY_ODD, MASK_ANY, { 2, 2 }, { 8, 8 }, { 1, 1 }, .mixed = true, .whole = true },
 	{ "every-kind-decode", SPAN_FEW, SPAN_CACHE, PARITY_EITHER, MASK_CAUSAL, { 4, 4 }, { 4, 4 }, { 1, 2 }, .mixed = true, .whole = true },
 };
 

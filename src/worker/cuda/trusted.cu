@@ -43,7 +43,8 @@ extern "C" __global__ void fill_rows(u16 *out, const struct trusted_fill f)
 		int head = row % heads, position = row / heads % length, b = row / heads / length;
 		struct fill_row r;
 
-		fill_row_begin(&r, f.recipes[(b * f.shape.kv_heads + head / group) % f.kinds], &f.shape, f.seed, f.tensor, b, position, head);
+		fill_row_begin(&r, f.recipes[(b * f.shape.kv_heads + head / group) % f.kinds], &f.shape, f.seed, f.tensor, b,
+			       position, head);
 		for (int d = thread % 8 * 2; d < f.shape.head_dim; d += 16)
 			*(u32 *)(out + (u64)row * f.shape.head_dim + d) =
 				to_bf16(fill_element(&r, d)) | (u32)to_bf16(fill_element(&r, d + 1)) << 16;
@@ -283,7 +284,8 @@ extern "C" __global__ void compare_rows(const u16 *rows, int count, int head_dim
 	r.exact_norm = (float)sqrt(exact_square);
 	for (int d = lane; d < head_dim; d += 32) {
 		float want = exact[(u64)i * head_dim + d], got = from_bf16(rows[(u64)i * head_dim + d]), n = noise[(u64)i * head_dim + d];
-		float error = fabsf(got - want), allowed = limits.noise * n + limits.rounding * fabsf(want) + limits.floor * r.exact_norm, share;
+		float error = fabsf(got - want), share;
+		float allowed = limits.noise * n + limits.rounding * fabsf(want) + limits.floor * r.exact_norm;
 
 		if (!(error <= 3e38f))
 			error = 3e38f;

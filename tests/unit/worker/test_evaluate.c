@@ -20,7 +20,8 @@ static struct script {
 	enum verdict fail_with;
 	bool incumbent_fails, differs, build_fails;
 	int runs, suite_rows, hidden_fills, changed, again;
-	int case_fills[2][SCORE_MAX_CASES], others;	/* kinds of values of each case, before and behind the timed runs; other kinds between these */
+	int case_fills[2][SCORE_MAX_CASES];	/* kinds of values of each case, before and behind the timed runs */
+	int others;				/* other kinds between the timed runs */
 	bool timed;
 	uint64_t last_seed;
 	int repeated;			/* runs of a suite's case on the values of the run before */

@@ -158,7 +158,8 @@ static void each_kind_catches_what_only_it_catches(void **state)
 		for (kind = 0; kind < FILL_COUNT; kind++) {
 			if (is_wrong(f, (enum fill)kind, workspace) == (kind == mine))
 				continue;
-			print_error("%s: %s values %s\n", caught[mine], fill_name((enum fill)kind), kind == mine ? "do not catch it" : "catch it, too");
+			print_error("%s: %s values %s\n", caught[mine], fill_name((enum fill)kind),
+				    kind == mine ? "do not catch it" : "catch it, too");
 			faults++;
 		}
 	}
@@ -194,7 +195,8 @@ static void values_are_finite_and_reproducible(void **state)
 		assert_memory_equal(a.t.k, b.t.k, case_kv_elements(&a.c) * 4);
 		assert_memory_equal(a.t.v, b.t.v, case_kv_elements(&a.c) * 4);
 		for (i = 0; i < n; i++)
-			if (!isfinite(a.t.q[i] * a.t.k[i % case_kv_elements(&a.c)]) || !isfinite(a.t.v[i % case_kv_elements(&a.c)] * 0x1p25f))
+			if (!isfinite(a.t.q[i] * a.t.k[i % case_kv_elements(&a.c)]) ||
+			    !isfinite(a.t.v[i % case_kv_elements(&a.c)] * 0x1p25f))
 				fail_msg("%s: element %zu is too large", fill_name((enum fill)kind), i);
 		close_setup(&b);
 		open_setup(&b, &shapes[1], (enum fill)kind, 6);
