@@ -110,7 +110,7 @@ void fixture_attempt(char commit[COMMIT_ID_SIZE], struct fixture *f, int id, int
 
 	snprintf(version, sizeof(version), "v%d", parent);
 	ok(f, lineage_resolve(from, f->l, version, &f->err));
-	ok(f, lineage_commit_attempt(commit, f->l, id, from, files, 2, "mutate", "Change the kernel\n", &f->err));
+	patiently(f, lineage_commit_attempt(commit, f->l, id, from, files, 2, "mutate", "Change the kernel\n", &f->err));
 }
 
 struct promotion fixture_promotion(int version, int attempt, const char *tip, const char *attempt_commit)

@@ -33,6 +33,14 @@ void fixture_attempt(char commit[COMMIT_ID_SIZE], struct fixture *f, int id, int
 /* A promotion with a score of two cases. */
 struct promotion fixture_promotion(int version, int attempt, const char *tip, const char *attempt_commit);
 
+/* As the engine, which comes again while another git holds a lock. */
+#define patiently(f, call) do { \
+	enum avo_status st_; \
+	int tries_ = 0; \
+	while ((st_ = (call)) == AVO_BUSY && tries_++ < 4000) \
+		usleep(5000); \
+	assert_ok(f, st_, #call); \
+} while (0)
 #define ok(f, call) assert_ok((f), (call), #call)
 void assert_ok(struct fixture *f, enum avo_status st, const char *call);
 
