@@ -2,7 +2,7 @@
 EXTRA_PROGRAMS += tests/bench/knowledge
 tests_bench_knowledge_SOURCES = tests/bench/knowledge.c
 tests_bench_knowledge_LDADD = $(LIBAVO) $(LIBAVO_LIBS)
-EXTRA_DIST += tests/bench/results/2026-11-21-h200-seeds.json tests/bench/results/2026-11-21-h200-gpu.json \
+EXTRA_DIST += tests/bench/results/2026-11-21-h200-seeds.json tests/bench/results/2026-11-21-h200-gpu.json tests/bench/results/2026-11-28-h200-gpu.json \
 	tests/bench/results/2026-11-21-llama-500-turns.json \
 	tests/bench/results/2026-11-21-h200-bench-sm90a.txt
 

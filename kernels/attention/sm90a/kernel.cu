@@ -51,7 +51,7 @@
  *          with its place: no divisions in the consumers
  * v9       SWAP; exponentials of both rows together            1.128, 1.154 (H200); 1.109, 1.137 (H100)
  * v10      an overflow with V is seen, too; a relay frees tile     0.997, 0.994 of v9 (H200): the price of being safe by the
- *          slots across the cluster                            PTX text. cuDNN 9.19: 1.214, 1.270; gqa4 1.236, gqa8 1.238
+ *          slots across the cluster                            PTX text. cuDNN 9.19: 1.201, 1.249 and 1.214, 1.270 on two H200s
  *
  * tried on v4, ratio to it: full, causal
  *          maximum by integers, three at a time (VIMNMX3)      1.009, 1.030; right only where a row's maximum is >= 0
@@ -73,7 +73,7 @@
  *          every remote arrival with .release.cluster          0.72, 0.64: it waits for more than it must
  *          arrivals under a predicate instead of a branch      0.984, 0.964 (H200)
  *
- * other head_dims: set HEAD_DIM and these parameters. Ratio to cuDNN 9.19 on one H200, suites mha-hd64 and mha-hd256:
+ * other head_dims: set HEAD_DIM and these parameters; ratio to cuDNN 9.19 on one H200, suites mha-hd64, mha-hd256:
  *          64   CONSUMERS 3, PRODUCER_REGISTERS 32             1.265; N = 112, 96: 0.97, 0.96 of that; two consumers: 0.90
  *          256  N = 64, Q_STAGES 1, PRODUCER_REGISTERS 24      1.125; N = 80: 1.005 of that
  */
