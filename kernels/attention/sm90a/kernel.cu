@@ -50,8 +50,8 @@
  * v8       the next tile is drawn, found and announced early,  1.111, 1.140 (H200); 1.126, 1.149 (the card of v9)
  *          with its place: no divisions in the consumers
  * v9       SWAP; exponentials of both rows together            1.128, 1.154 (H200); 1.109, 1.137 (H100)
- * v10      an overflow with V is seen, too; a relay frees tile     0.997, 0.994 of v9 (H200): the price of being safe by the
- *          slots across the cluster                            PTX text. cuDNN 9.19: 1.201, 1.249 and 1.214, 1.270 on two H200s
+ * v10      an overflow with V is seen, too; a relay frees tile 0.997, 0.994 of v9 (H200): the price of being safe by the
+ *          slots across the cluster                            PTX text. To cuDNN 9.19: 1.201, 1.249 and 1.214, 1.270 on two H200s
  *
  * tried on v4, ratio to it: full, causal
  *          maximum by integers, three at a time (VIMNMX3)      1.009, 1.030; right only where a row's maximum is >= 0
