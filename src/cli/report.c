@@ -60,7 +60,7 @@ static void add_head(struct buf *out, const struct run_state *s)
 	buf_printf(out, "\n\nSuite %s on %s, operator %s. Began %.10s; %zu version%s, %zu attempts, %s of active time.\n",
 		   s->suite, s->device[0] ? s->device : s->backend, s->operator, clock_format(stamp, s->first_ms),
 		   s->version_count, s->version_count == 1 ? "" : "s", s->attempt_count,
-		   clock_age(age, sizeof(age), state_active_ms(s, s->last_ms)));
+		   clock_age(age, sizeof(age), s->active_ms));
 	if (s->cost_usd > 0)
 		buf_printf(out, "Models cost $%.2f.\n", s->cost_usd);
 	for (i = 0; i < s->peer_count; i++) {

@@ -139,7 +139,7 @@ static void judge_record(cJSON *status, const struct cli_run *run)
 {
 	const struct run_state *s = &run->state;
 
-	json_set_num(status, "active_s", (double)state_active_ms(s, s->last_ms) / 1000);
+	json_set_num(status, "active_s", (double)s->active_ms / 1000);
 	if (s->state == ENGINE_FINISHED || s->state == ENGINE_FAILED || s->state == ENGINE_NONE)
 		return;
 	if (engine_died(s, run->dir)) {

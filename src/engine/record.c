@@ -63,12 +63,26 @@ static void hold(struct engine *e, cJSON *event, enum journal_sync sync)
 	e->backlog_sync[e->backlog_count++] = sync;
 }
 
+/* The event says how long the run was active. This life's first one cannot: what a killed life left active is not. */
+static void settle_activity(struct run_state *s, cJSON *event)
+{
+	int64_t now = clock_mono_ms();
+
+	if (s->active && s->recorded_mono_ms) {
+		s->active_ms += now - s->recorded_mono_ms;
+		json_set_int(event, "active_ms", s->active_ms);
+	}
+	s->recorded_mono_ms = now;
+}
+
 void engine_record(struct engine *e, cJSON *event, enum journal_sync sync)
 {
-	cJSON *copy = cJSON_Duplicate(event, true);
 	struct error err = { 0 };
 	bool first = e->backlog_count == 0;
+	cJSON *copy;
 
+	settle_activity(&e->state, event);
+	copy = cJSON_Duplicate(event, true);
 	if (first && journal_append(e->journal, event, sync, &err) == AVO_OK) {
 		cJSON_Delete(copy);
 		publish(e, true);

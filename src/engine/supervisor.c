@@ -66,7 +66,7 @@ static bool stalled_for_long(struct finding *f, const struct record *r)
 	struct spent now;
 	char age[32], mark[32];
 
-	state_spent(&now, r->s, r->s->last_ms);
+	state_spent(&now, r->s);
 	if (!r->l->stall_ms || now.active_ms - r->s->mark.active_ms < r->l->stall_ms)
 		return false;
 	snprintf(f->reason, sizeof(f->reason), "%s of work since %s, and no version",
@@ -81,7 +81,7 @@ static bool burns(struct finding *f, const struct record *r)
 	struct spent now;
 	char mark[32];
 
-	state_spent(&now, r->s, r->s->last_ms);
+	state_spent(&now, r->s);
 	money = l->cost_usd > 0 ? (now.cost_usd - r->s->mark.cost_usd) / l->cost_usd : 0;
 	tokens = l->tokens > 0 ? (now.tokens - r->s->mark.tokens) / l->tokens : 0;
 	if (l->burn <= 0 || (money < l->burn && tokens < l->burn))

@@ -79,6 +79,22 @@ static apply_fn *find(const char *type)
 	return NULL;
 }
 
+/*
+ * The engine says how long it was active by a clock that nobody sets. Without its word the event's time has to do. One that was
+ * killed recorded no end: its time counts up to its last event.
+ */
+static void count_activity(struct run_state *s, const cJSON *event, int64_t t)
+{
+	double said = json_num(event, "active_ms", -1);
+
+	if (!s->active || strcmp(json_str(event, "type", ""), "engine-started") == 0)
+		return;
+	if (said < 0)
+		s->active_ms += state_gap(t - s->last_ms);
+	else if (said > (double)s->active_ms && said < (double)INT64_MAX)
+		s->active_ms = (int64_t)said;
+}
+
 void state_apply(struct run_state *s, const cJSON *event, struct journal_ref ref)
 {
 	const char *type = json_str(event, "type", NULL);
@@ -87,6 +103,7 @@ void state_apply(struct run_state *s, const cJSON *event, struct journal_ref ref
 
 	if (seq > 0 && (uint64_t)seq <= s->seq)
 		return;
+	count_activity(s, event, t);
 	if (fn)
 		fn(s, event, t, ref);
 	if (seq > 0)

@@ -145,7 +145,7 @@ void apply_version(struct run_state *s, const cJSON *event, int64_t t, struct jo
 		a->stage = ATTEMPT_COMMITTED;
 		a->version = id;
 	}
-	state_spent(&s->mark, s, t);
+	state_spent(&s->mark, s);
 }
 
 /* The seed is committed before anything measured it. */

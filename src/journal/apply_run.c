@@ -7,17 +7,6 @@
 
 #define MAX_PEERS 256
 
-static bool active(enum engine_state state)
-{
-	return state == ENGINE_RUNNING || state == ENGINE_STEPPING;
-}
-
-static void end_activity(struct run_state *s, int64_t t)
-{
-	s->active_ms = state_active_ms(s, t);
-	s->active_since_ms = 0;
-}
-
 static enum gate parse_gate(const cJSON *event, enum gate fallback)
 {
 	const char *name = json_str(event, "gate", "");
@@ -52,17 +41,16 @@ void apply_settings(struct run_state *s, const cJSON *event, int64_t t, struct j
 	}
 }
 
-/* An engine that was killed recorded no end: its time counts up to its last event. */
 void apply_engine_started(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
 {
-	end_activity(s, s->last_ms);
+	s->active = false;
 	abandon_unfinished(s, -1, s->last_ms);
 	s->engine_pid = (int)json_int(event, "pid", 0);
 }
 
 void apply_engine_stopped(struct run_state *s, const cJSON *event, int64_t t, struct journal_ref ref)
 {
-	end_activity(s, t);
+	s->active = false;
 	abandon_unfinished(s, -1, t);
 	s->engine_pid = 0;
 	if (s->state == ENGINE_FINISHED || s->state == ENGINE_FAILED)
@@ -111,10 +99,7 @@ void apply_state(struct run_state *s, const cJSON *event, int64_t t, struct jour
 
 	if (state == ENGINE_NONE)
 		return;
-	if (!active(state))
-		end_activity(s, t);
-	else if (!s->active_since_ms)
-		s->active_since_ms = t;
+	s->active = state == ENGINE_RUNNING || state == ENGINE_STEPPING;
 	s->state = state;
 	event_set(&s->state_reason, event, "reason");
 }
@@ -136,7 +121,7 @@ void apply_intervention(struct run_state *s, const cJSON *event, int64_t t, stru
 	i->attempt = (int)s->attempt_count;
 	i->level = (int)json_int(event, "level", 1);
 	i->time_ms = t;
-	state_spent(&s->mark, s, t);
+	state_spent(&s->mark, s);
 }
 
 static double at_least_zero(const cJSON *event, const char *key)

@@ -44,6 +44,9 @@ apply_fn apply_step_started, apply_step_ended, apply_action_started, apply_actio
 apply_fn apply_attempt_started, apply_attempt_scored, apply_pending, apply_rejected, apply_version,
 	apply_version_scored;
 
+/* What a gap between two wall clock times may count as activity: 0 ... STATE_MAX_GAP_MS. */
+int64_t state_gap(int64_t ms);
+
 /* Members of an event: an id such as "a17" as a number (-1: none), a commit or tree id into its field (anything longer is none),
  * an owned copy (NULL where there is none), and one that takes the place of *field ("" where there is none). */
 int event_id(const cJSON *event, const char *key, char letter);

@@ -128,7 +128,7 @@ enum avo_status journal_check_event(const cJSON *event, struct error *err)
 
 	if (!schema)
 		return error_set(err, AVO_CORRUPT, "there is no type of event \"%.40s\"", type);
-	st = check_list(&known, event, "seq:number t:text type:text", err);
+	st = check_list(&known, event, "seq:number t:text type:text [active_ms:number]", err);
 	if (st == AVO_OK)
 		st = check_list(&known, event, schema->members, err);
 	if (st == AVO_OK && !schema->more && known != cJSON_GetArraySize(event))

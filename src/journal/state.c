@@ -1,4 +1,5 @@
 #include "avo.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "journal/internal.h"
@@ -245,18 +246,27 @@ int state_attempts_since_version(const struct run_state *s)
 	return count;
 }
 
-int64_t state_active_ms(const struct run_state *s, int64_t now_ms)
+int64_t state_gap(int64_t ms)
 {
-	if (!s->active_since_ms || now_ms < s->active_since_ms)
-		return s->active_ms;
-	return s->active_ms + now_ms - s->active_since_ms;
+	if (ms < 0)
+		return 0;
+	return ms < STATE_MAX_GAP_MS ? ms : STATE_MAX_GAP_MS;
 }
 
-void state_spent(struct spent *out, const struct run_state *s, int64_t now_ms)
+int64_t state_active_ms(const struct run_state *s, int64_t now_ms)
+{
+	if (!s->active)
+		return s->active_ms;
+	if (s->recorded_mono_ms)
+		return s->active_ms + clock_mono_ms() - s->recorded_mono_ms;
+	return s->active_ms + state_gap(now_ms - s->last_ms);
+}
+
+void state_spent(struct spent *out, const struct run_state *s)
 {
 	out->cost_usd = s->cost_usd;
 	out->tokens = s->tokens_in + s->tokens_out;
-	out->active_ms = state_active_ms(s, now_ms);
+	out->active_ms = s->active_ms;
 	out->actions = (int)s->actions_total;
 	out->steps = (int)s->step_count;
 }

@@ -170,14 +170,16 @@ struct run_state {
 	int seed_profile, work_profile;	/* 1 + the index of the newest profile of v0, and of files of no attempt; 0: none */
 	uint64_t actions_total;
 
-	int64_t active_ms;		/* time spent running or stepping, over all engine lives */
-	int64_t active_since_ms;	/* 0 when not active now */
+	bool active;			/* running or stepping */
+	int64_t active_ms;		/* time spent so up to the last event, over all engine lives */
+	int64_t recorded_mono_ms;	/* the engine's monotonic clock at the last event; 0 in everybody else */
 	double cost_usd;		/* money spent on models */
 	double tokens_in, tokens_out;
 	struct spent mark;		/* at the newest version or intervention, whichever came later */
 };
 
 #define STATE_MAX_ACTIONS 4096
+#define STATE_MAX_GAP_MS (3600 * (int64_t)1000)
 
 void state_init(struct run_state *s);
 void state_release(struct run_state *s);	/* to be initialised again before it is used again */
@@ -208,7 +210,12 @@ const struct attempt *state_pending(const struct run_state *s);
 /* Attempts evaluated or rejected since the newest version was tried; those that say nothing about
  * their candidate (evaluator-fault, cancelled) and pending ones do not count. */
 int state_attempts_since_version(const struct run_state *s);
+/*
+ * Active time as of now. The engine's own goes by its monotonic clock; a reader adds what the wall clock shows since the last
+ * event, and no more than STATE_MAX_GAP_MS, as a clock that was set or a suspended machine is no work.
+ */
 int64_t state_active_ms(const struct run_state *s, int64_t now_ms);
-void state_spent(struct spent *out, const struct run_state *s, int64_t now_ms);
+/* The totals up to the last event. */
+void state_spent(struct spent *out, const struct run_state *s);
 
 #endif

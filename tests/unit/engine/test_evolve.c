@@ -1,6 +1,28 @@
 /* A whole evolution in this process: what `mutate` and the engine promise together. */
 #include "rig.h"
 
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t jumps_from_ms;		/* monotonic; 0: the wall clock is left alone */
+
+/* In the place of libc's. */
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int64_t since;
+	int rc = (int)syscall(SYS_clock_gettime, id, ts);
+
+	if (id != CLOCK_REALTIME || !jumps_from_ms || rc != 0)
+		return rc;
+	since = clock_mono_ms() - jumps_from_ms;
+	if (since >= 1500)
+		ts->tv_sec -= 86400;
+	else if (since >= 700)
+		ts->tv_sec += 7200;
+	return 0;
+}
+
 static void evolves_and_ends_with_its_budget(void **state)
 {
 	struct rig r;
@@ -103,6 +125,27 @@ static void time_budget_ends_a_run(void **state)
 	rig_free(&r);
 }
 
+/* Set two hours on, and then a day back: the time in between is what counts. */
+static void a_clock_that_is_set_uses_up_no_budget(void **state)
+{
+	struct engine_options o = { .time_ms = 2500, .exit_when_idle = true };
+	int64_t start = clock_mono_ms(), took;
+	struct rig r;
+
+	rig_new(&r, rig_seed, NULL, NULL, "--ms 40");
+	o.run_dir = r.dir;
+	jumps_from_ms = clock_mono_ms();
+	assert_int_equal(engine_main(&o, &r.err), AVO_OK);
+	jumps_from_ms = 0;
+	took = clock_mono_ms() - start;
+	rig_load(&r);
+	assert_int_equal(r.state.state, ENGINE_FINISHED);
+	assert_true(r.state.last_ms < r.state.first_ms);
+	assert_non_null(strstr(r.state.state_reason, "time budget"));
+	assert_true(r.state.active_ms >= 2500 && r.state.active_ms <= took);
+	rig_free(&r);
+}
+
 static void a_seed_that_does_not_pass_fails_the_run(void **state)
 {
 	struct rig r;
@@ -178,6 +221,7 @@ int main(void)
 		cmocka_unit_test(same_seed_same_candidates_over_restarts),
 		cmocka_unit_test(budgets_of_steps_are_kept_and_announced),
 		cmocka_unit_test(time_budget_ends_a_run),
+		cmocka_unit_test(a_clock_that_is_set_uses_up_no_budget),
 		cmocka_unit_test(a_seed_that_does_not_pass_fails_the_run),
 		cmocka_unit_test(a_broken_evaluator_fails_the_run_and_not_the_candidates),
 		cmocka_unit_test(no_annotations_is_said),

@@ -350,16 +350,16 @@ static void only_time_at_work_makes_a_stall(void **state)
 
 	begin(&s);
 	happen(&s, "{\"type\":\"state\",\"state\":\"running\",\"t\":\"2026-01-01T00:00:00Z\"}");
-	happen(&s, "{\"type\":\"state\",\"state\":\"paused\",\"t\":\"2026-01-01T01:30:00Z\"}");
+	happen(&s, "{\"type\":\"state\",\"state\":\"paused\",\"t\":\"2026-01-01T01:30:00Z\",\"active_ms\":5400000}");
 	happen(&s, "{\"type\":\"state\",\"state\":\"running\",\"t\":\"2026-01-02T00:00:00Z\"}");
 	assert_false(supervisor_look(&f, &s, &l));
-	happen(&s, "{\"type\":\"hint\",\"text\":\"x\",\"t\":\"2026-01-02T00:30:00Z\"}");
+	happen(&s, "{\"type\":\"hint\",\"text\":\"x\",\"t\":\"2026-01-02T00:30:00Z\",\"active_ms\":7200000}");
 	assert_true(supervisor_look(&f, &s, &l));
 	assert_string_equal(f.trigger, "no-version-for-long");
 	assert_non_null(strstr(f.reason, "since v0"));
 	happen(&s, "{\"type\":\"intervention\",\"trigger\":\"no-version-for-long\",\"act\":\"larger-moves\",\"level\":1,\"t\":\"2026-01-02T00:30:00Z\"}");
 	assert_false(supervisor_look(&f, &s, &l));
-	happen(&s, "{\"type\":\"hint\",\"text\":\"x\",\"t\":\"2026-01-02T02:30:00Z\"}");
+	happen(&s, "{\"type\":\"hint\",\"text\":\"x\",\"t\":\"2026-01-02T02:30:00Z\",\"active_ms\":14400000}");
 	assert_true(supervisor_look(&f, &s, &l));
 	assert_int_equal(f.level, 2);
 	state_release(&s);

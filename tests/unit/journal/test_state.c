@@ -117,6 +117,42 @@ static void time_counts_only_while_it_runs(void **state)
 	assert_int_equal(s->state, ENGINE_FINISHED);
 }
 
+/* Journals of an engine that did not say how long it was active. */
+static void a_jump_of_the_clock_counts_little(void **state)
+{
+	struct run_state *s = *state;
+	int64_t noon = clock_parse("2026-03-01T12:00:00Z");
+
+	apply_at(s, 0, "{'type':'engine-started','pid':1}");
+	apply_at(s, 10, "{'type':'state','state':'running'}");
+	apply_at(s, 20, "{'type':'hint','text':'t','by':'u'}");
+	apply_at(s, 20 + 7200, "{'type':'hint','text':'two hours on','by':'u'}");
+	assert_int_equal(s->active_ms, 10000 + STATE_MAX_GAP_MS);
+	apply_at(s, 20 - 86400, "{'type':'hint','text':'a day back','by':'u'}");
+	assert_int_equal(s->active_ms, 10000 + STATE_MAX_GAP_MS);
+	assert_int_equal(state_active_ms(s, noon + 3600000), 10000 + 2 * STATE_MAX_GAP_MS);
+	assert_int_equal(state_active_ms(s, noon - 90000000), s->active_ms);
+}
+
+static void what_the_engine_says_counts_instead_of_the_clock(void **state)
+{
+	struct run_state *s = *state;
+
+	apply_at(s, 0, "{'type':'engine-started','pid':1}");
+	apply_at(s, 10, "{'type':'state','state':'running'}");
+	apply_at(s, 7300, "{'type':'hint','text':'t','by':'u','active_ms':4000}");
+	assert_int_equal(s->active_ms, 4000);
+	apply_at(s, -86400, "{'type':'intervention','trigger':'t','reason':'r','act':'a','active_ms':6000}");
+	assert_int_equal(s->active_ms, 6000);
+	assert_int_equal(s->mark.active_ms, 6000);
+	apply_at(s, 7400, "{'type':'hint','text':'t','by':'u','active_ms':5}");
+	assert_int_equal(s->active_ms, 6000);
+	apply_at(s, 7500, "{'type':'state','state':'paused','active_ms':7000}");
+	apply_at(s, 9000, "{'type':'state','state':'running'}");
+	apply_at(s, 9001, "{'type':'engine-stopped','reason':'r','active_ms':7500}");
+	assert_int_equal(s->active_ms, 7500);
+}
+
 static void start_attempt(struct run_state *s, int id)
 {
 	char text[300];
@@ -437,6 +473,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_run_and_its_machine),
 		T(time_counts_only_while_it_runs),
+		T(a_jump_of_the_clock_counts_little),
+		T(what_the_engine_says_counts_instead_of_the_clock),
 		T(an_attempt_becomes_a_version),
 		T(attempts_that_led_nowhere_are_counted),
 		T(what_a_killed_engine_left_open_is_closed),
