@@ -24,6 +24,8 @@ void client_open(struct client *c)
 	assert_int_equal(loop_new(&c->loop, &err), AVO_OK);
 	if (evaluator_new(&c->evaluator, c->loop, command, &err) != AVO_OK)
 		fail_msg("%s", err.text);
+	/* a worker whose incumbent fails is replaced again and again here: not a minute later */
+	evaluator_set_patience(c->evaluator, 1, 600000);
 	free(command);
 }
 
