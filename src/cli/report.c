@@ -1,12 +1,15 @@
 #include "avo.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/save.h"
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/text.h"
 #include "journal/profile.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* A run as one Markdown document, for a colleague who was not there. */
 
@@ -216,6 +219,30 @@ static void add_counters(struct buf *out, const struct cli_run *run)
 	}
 }
 
+/* The record of the run is not a place to write a report to. */
+static bool in_the_record(const char *run_dir, const char *file)
+{
+	static const char *const parts[] = { "/.avo/", "/.git/" };
+	char real[PATH_MAX], *dir = xstrdup(file), *slash = strrchr(dir, '/');
+	size_t len = strlen(run_dir), i;
+	bool inside = false;
+
+	if (slash)
+		slash[slash == dir] = '\0';
+	if (realpath(file, real) || (realpath(slash ? dir : ".", real) && strlen(real) + 1 < sizeof(real) && strcat(real, "/")))
+		for (i = 0; i < ARRAY_LEN(parts); i++)
+			inside = inside || (strncmp(real, run_dir, len) == 0 && strncmp(real + len, parts[i], strlen(parts[i])) == 0);
+	free(dir);
+	return inside;
+}
+
+static enum avo_status save_report(const char *run_dir, const char *file, const struct buf *text, struct error *err)
+{
+	if (in_the_record(run_dir, file))
+		return error_set(err, AVO_USAGE, "%s belongs to the run's record; write the report somewhere else", file);
+	return save_file(file, text->data, text->len, err);
+}
+
 static int run_report(const struct cli_call *call)
 {
 	const char *file = cli_value(call, "output");
@@ -234,7 +261,7 @@ static int run_report(const struct cli_call *call)
 	add_directions(&out, &run.state);
 	if (!file)
 		fwrite(out.data, 1, out.len, stdout);
-	else if (save_file(file, out.data, out.len, &err) != AVO_OK)
+	else if (save_report(run.dir, file, &out, &err) != AVO_OK)
 		status = cli_fail(call, &err);
 	buf_release(&out);
 	cli_close_run(&run);

@@ -204,7 +204,7 @@ enum avo_status engine_may_write(const char *run_dir, struct error *err)
 enum avo_status engine_pid(pid_t *out, const char *run_dir, struct error *err)
 {
 	char *path = path_join(run_dir, ".avo/engine.lock");
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct holder h = { 0 };
 
 	free(path);

@@ -193,6 +193,16 @@ static enum avo_status read_profile(struct settings *out, const struct conf *con
 	return AVO_OK;
 }
 
+static enum avo_status read_confidence(struct settings *out, const struct conf *conf, struct error *err)
+{
+	enum avo_status st = read_num(&out->confidence, conf, "score.confidence", err);
+
+	if (st != AVO_OK || out->confidence == 0 || (out->confidence >= 0.5 && out->confidence < 1))
+		return st;
+	return error_set(err, AVO_USAGE, "score.confidence = %g is no confidence: from 0.5 to below 1, such as 0.95, or 0 for the worker's default",
+			 out->confidence);
+}
+
 static enum avo_status load_score(struct settings *out, const struct conf *conf, struct error *err)
 {
 	enum avo_status st = conf_duration(&out->deadline_ms, conf, "score.deadline", 600000, err);
@@ -207,7 +217,7 @@ static enum avo_status load_score(struct settings *out, const struct conf *conf,
 	if (st == AVO_OK)
 		st = read_int(&out->max_pairs, conf, "score.max-pairs", err);
 	if (st == AVO_OK)
-		st = read_num(&out->confidence, conf, "score.confidence", err);
+		st = read_confidence(out, conf, err);
 	if (st == AVO_OK)
 		st = read_num(&out->match_tolerance, conf, "score.match-tolerance", err);
 	if (st == AVO_OK)

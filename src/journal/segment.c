@@ -17,9 +17,17 @@ static void segment_name(char out[SEGMENT_NAME_SIZE], uint32_t number)
 int segment_open(int dir_fd, uint32_t number, int flags)
 {
 	char name[SEGMENT_NAME_SIZE];
+	struct stat info;
+	int fd;
 
 	segment_name(name, number);
-	return openat(dir_fd, name, flags | O_CLOEXEC | O_NOCTTY, 0600);
+	/* somebody else's run may have anything here: a FIFO would be waited for without end */
+	fd = openat(dir_fd, name, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (fd < 0 || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
 }
 
 bool segment_exists(int dir_fd, uint32_t number)

@@ -70,6 +70,14 @@ like "$(git -C run log --notes=avo lineage -1)" 'Avo-Version: v5' "plain git rea
 is "$(git -C run tag | tr '\n' ' ')" "v0 v1 v2 v3 v4 v5 " "versions are tags"
 "$AVO_TOP_BUILDDIR/avo" log run >/dev/full 2>err
 is $? 3 "a full output is an error"
+before=$(cksum <run/.avo/journal/000001.jsonl)
+"$AVO_TOP_BUILDDIR/avo" report -o run/.avo/journal/000001.jsonl run 2>err
+is "$? $(cksum <run/.avo/journal/000001.jsonl)" "2 $before" "a report is not written over the record"
+(cd run/.avo && "$AVO_TOP_BUILDDIR/avo" report -o new.md ..) 2>err
+is "$? $(ls run/.avo/new.md 2>/dev/null)" "2 " "nor beside it"
+cp -r run odd && rm odd/.avo/journal/000001.jsonl && mkfifo odd/.avo/journal/000001.jsonl
+timeout 20 "$AVO_TOP_BUILDDIR/avo" log odd >/dev/null 2>err
+is $? 3 "a record that is a FIFO is not waited for" || cat err
 like "$("$AVO_TOP_BUILDDIR/avo" log run | cat -v)" '^v5' "no colours in a pipe"
 unlike "$("$AVO_TOP_BUILDDIR/avo" log run | cat -v)" '\^\[' "no escape sequences in a pipe"
 done_testing
