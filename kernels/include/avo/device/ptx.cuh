@@ -223,7 +223,7 @@ AVO_DEVICE void avo_mbarrier_wait(unsigned barrier, unsigned parity)
 		     : "memory");
 }
 
-/* The same for who is in no hurry: it asks again after `nanoseconds` only, and takes nothing from the others until then. */
+/* The same for who is in no hurry: `nanoseconds` is how long it may be suspended before it asks again, a hint. */
 AVO_DEVICE void avo_mbarrier_wait_idle(unsigned barrier, unsigned parity, unsigned nanoseconds)
 {
 	asm volatile("{\n\t"
